@@ -1,0 +1,59 @@
+"""`python -m eval MEASURE`: what the product is worth, with intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tutor.commands import Searchers
+from tutor.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+REPORTS = Path(__file__).parent / "reports"
+Json = Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")]
+PartName = Annotated[str, typer.Option("--part", help="dev or test.")]
+
+
+def _searcher() -> Any:
+    from rich.console import Console
+
+    return Searchers(Settings(), Console(stderr=True)).get(None)  # type: ignore[call-arg]
+
+
+@app.command()
+def fit() -> None:
+    """Learn leg weights and confidence from the train and dev parts."""
+    from eval.fit import fit as run
+
+    typer.echo(json.dumps(run(_searcher()), indent=1))
+
+
+@app.command()
+def retrieval(part: PartName = "test", as_json: Json = False) -> None:
+    """Ranking, conversations, confidence."""
+    from eval.retrieval import measure
+
+    report = measure(_searcher(), part)  # type: ignore[arg-type]
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / f"retrieval-{part}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for name in ("single", "follow_ups", "topic_switches"):
+        for group, figures in report[name]["table"].items():
+            shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
+            typer.echo(f"{name:15} {group:18} n={figures['hit@1']['n']:<4} {shown}")
+    for name, figures in report["legs"].items():
+        typer.echo(f"leg {name:20} " + "  ".join(f"{g} {v['value']:.3f}" for g, v in figures.items()))
+    confidence = report["confidence"]
+    for key in ("auroc", "unanswerable_refused", "answerable_refused"):
+        v = confidence[key]
+        typer.echo(f"{key:22} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}] n={v['n']}")
+    typer.echo(f"latency ms {report['latency_ms']}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,127 @@
+"""Fits what retrieval learns from data: leg weights and the confidence, on the train and dev parts only.
+
+    python -m eval fit        writes tutor/retrieval/calibration.json and prints cross-validated figures
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.gold import Row, rows
+from eval.intervals import auroc
+from tutor.retrieval.confidence import features
+from tutor.retrieval.fusion import comparable, fuse
+from tutor.retrieval.legs import Legs
+from tutor.retrieval.search import Searcher
+
+Array = NDArray[np.float64]
+FOLDS = 5
+# The comparable scores run from 0 to 1; the softmax wants a steeper scale to tell questions apart.
+STEEPNESS = 5.0
+OUT = Path(__file__).parent.parent / "tutor" / "retrieval" / "calibration.json"
+
+
+def fit(searcher: Searcher) -> dict[str, Any]:
+    """Learn weights and confidence; write them; return the cross-validated figures."""
+    weights, hit_at_1 = _fit_weights(searcher)
+    OUT.write_text(json.dumps({"weights": weights, "confidence": {"bias": 0.0}}, indent=1) + "\n", encoding="utf-8")
+    from tutor.retrieval.fusion import calibration
+
+    calibration.cache_clear()
+    confidence, area = _fit_confidence(searcher)
+    OUT.write_text(json.dumps({"weights": weights, "confidence": confidence}, indent=1) + "\n", encoding="utf-8")
+    calibration.cache_clear()
+    return {"weights": weights, "cv_hit@1": hit_at_1, "confidence": confidence, "cv_auroc": area}
+
+
+def _positives() -> list[Row]:
+    return [*rows("retrieval", "dev"), *rows("answerable_hard", "dev"), *rows("answerable", "train")]
+
+
+def _negatives() -> list[Row]:
+    return [
+        *rows("unanswerable", "train"),
+        *(r for r in rows("unanswerable", "dev") if r["kind"] != "false-premise"),
+    ]
+
+
+def _fit_weights(searcher: Searcher) -> tuple[dict[str, float], float]:
+    """Conditional logit over the questions: the right one should score highest."""
+    found = _positives()
+    legs = Legs(searcher.index)
+    position = {number: i for i, number in enumerate(searcher.titles)}
+    scored = [legs.score(row["query"]).legs for row in found]
+    names = list(scored[0])
+    x = np.stack([np.stack([comparable(s[name]) for name in names], axis=1) for s in scored]) * STEEPNESS
+    y = [np.asarray([position[n] for n in row["relevant"]]) for row in found]
+
+    def hits(w: Array, indices: Sequence[int]) -> list[bool]:
+        return [int(np.argmax(x[i] @ w)) in y[i] for i in indices]
+
+    folds = np.random.default_rng(0).integers(0, FOLDS, len(found))
+    cross: list[bool] = []
+    for fold in range(FOLDS):
+        cross += hits(_logit(x, y, np.flatnonzero(folds != fold)), np.flatnonzero(folds == fold).tolist())
+    final = _logit(x, y, np.arange(len(found)))
+    return {name: round(float(w), 3) for name, w in zip(names, final, strict=True)}, round(float(np.mean(cross)), 4)
+
+
+def _logit(x: Array, y: list[NDArray[np.int64]], indices: NDArray[np.int64]) -> Array:
+    """Non-negative weights by gradient ascent with a little ridge."""
+    w = np.full(x.shape[2], 0.3)
+    for _ in range(300):
+        gradient = np.zeros_like(w)
+        for i in indices:
+            logits = x[i] @ w
+            p = np.exp(logits - logits.max())
+            p /= p.sum()
+            inside = p[y[i]] / p[y[i]].sum()
+            gradient += inside @ x[i][y[i]] - p @ x[i]
+        w = np.maximum(w + 0.3 * (gradient / len(indices) - 0.05 * w), 0.0)
+    return w
+
+
+def _fit_confidence(searcher: Searcher) -> tuple[dict[str, float], float]:
+    """Logistic regression with ridge, classes weighted alike."""
+    legs = Legs(searcher.index)
+    data = [(row, 1.0) for row in _positives()] + [(row, 0.0) for row in _negatives()]
+    raw = []
+    for row, _ in data:
+        scored = legs.score(row["query"])
+        raw.append(features(row["query"], scored, fuse(scored.legs)))
+    names = list(raw[0])
+    x = np.asarray([[r[name] for name in names] for r in raw])
+    y = np.asarray([label for _, label in data])
+    folds = np.random.default_rng(0).integers(0, FOLDS, len(y))
+    held = np.zeros(len(y))
+    for fold in range(FOLDS):
+        held[folds == fold] = _predict(_logistic(x[folds != fold], y[folds != fold]), x[folds == fold])
+    w = _logistic(x, y)
+    learned = {"bias": round(float(w[-1]), 3), **{n: round(float(v), 3) for n, v in zip(names, w, strict=False)}}
+    return learned, round(auroc(held[y == 1], held[y == 0]), 4)
+
+
+def _logistic(x: Array, y: Array) -> Array:
+    """Newton's method; ridge on standardised features, result on the raw scale; last coefficient is the bias."""
+    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
+    z = np.column_stack([(x - mean) / spread, np.ones(len(x))])
+    weight = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    penalty = np.diag([1.0] * x.shape[1] + [0.0])
+    w = np.zeros(z.shape[1])
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
+        gradient = z.T @ (weight * (y - p)) - penalty @ w
+        hessian = (z * (weight * p * (1 - p))[:, None]).T @ z + penalty
+        w = w + np.linalg.solve(hessian, gradient)
+    scale = w[:-1] / spread
+    return np.append(scale, w[-1] - scale @ mean)
+
+
+def _predict(w: Array, x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-np.clip(x @ w[:-1] + w[-1], -30, 30))))

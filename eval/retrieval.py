@@ -1,0 +1,131 @@
+"""Retrieval: does the right question come first? Every leg, the fusion, conversations, confidence, and the usual recipe.
+
+    python -m eval retrieval [--part dev|test] [--json]
+    python -m eval retrieval --drcd FOLDER
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from eval.gold import Part, Row, rows
+from eval.intervals import auroc, interval, mean_interval
+from tutor.retrieval.legs import Legs
+from tutor.retrieval.result import Turn
+from tutor.retrieval.search import Searcher
+
+Ranker = Callable[[Row], Sequence[int]]
+DEPTH = 10
+
+
+def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
+    """All retrieval figures of one part."""
+    searcher.warm_up()
+    singles = rows("retrieval", part)
+    timings: list[float] = []
+
+    def fused(row: Row) -> Sequence[int]:
+        result = searcher.search(row["query"], _turns(row), top=DEPTH)
+        timings.append(result.ms)
+        return [hit.question for hit in result.hits]
+
+    report: dict[str, Any] = {"part": part, "single": ranking(singles, fused)}
+    report["latency_ms"] = percentiles(timings)
+    report["legs"] = _legs(searcher, singles)
+    report["follow_ups"] = ranking(rows("conversations", part), fused)
+    report["topic_switches"] = ranking(rows("switches", part), fused)
+    report["confidence"] = _confidence(searcher, part)
+    return report
+
+
+def ranking(found: Sequence[Row], rank: Ranker) -> dict[str, Any]:
+    """hit@1, hit@3, recall@5, MRR with intervals, in all and by language and kind; and the misses."""
+    groups: dict[str, list[tuple[float, float, float, float]]] = defaultdict(list)
+    misses = []
+    for row in found:
+        ranked, relevant = list(rank(row)), set(row["relevant"])
+        figures = scores(ranked, relevant)
+        for group in ("all", f"language:{row['language']}", f"kind:{row['kind']}"):
+            groups[group].append(figures)
+        if not figures[0]:
+            misses.append({"id": row["id"], "query": row["query"], "relevant": row["relevant"], "found": ranked[:3]})
+    table = {}
+    for group, values in sorted(groups.items()):
+        columns = np.asarray(values).T
+        names = ("hit@1", "hit@3", "recall@5", "mrr")
+        table[group] = {name: mean_interval(column) for name, column in zip(names, columns, strict=True)}
+    return {"table": table, "misses": misses}
+
+
+def scores(ranked: Sequence[int], relevant: set[int]) -> tuple[float, float, float, float]:
+    """hit@1, hit@3, recall@5 and reciprocal rank of one ranking."""
+    first = next((i for i, number in enumerate(ranked) if number in relevant), None)
+    return (
+        float(first == 0),
+        float(first is not None and first < 3),
+        len(relevant & set(ranked[:5])) / len(relevant),
+        0.0 if first is None else 1.0 / (first + 1),
+    )
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """Median, p95 and p99 of latencies, milliseconds."""
+    return {name: round(float(np.percentile(values, q)), 1) for name, q in (("p50", 50), ("p95", 95), ("p99", 99))}
+
+
+def _legs(searcher: Searcher, found: Sequence[Row]) -> dict[str, Any]:
+    """Each leg alone, hit@1 in all and by language."""
+    numbers = np.asarray(list(searcher.titles))
+    legs = Legs(searcher.index)
+    scored = [legs.score(row["query"]).legs for row in found]
+    table = {}
+    for name in scored[0]:
+        ranked = {row["id"]: numbers[np.argsort(-s[name], kind="stable")[:DEPTH]].tolist() for row, s in zip(found, scored, strict=True)}
+        full = ranking(found, lambda row, ranked=ranked: ranked[row["id"]])["table"]  # type: ignore[misc]
+        table[name] = {group: values["hit@1"] for group, values in full.items() if not group.startswith("kind")}
+    return table
+
+
+def _confidence(searcher: Searcher, part: Part) -> dict[str, Any]:
+    """AUROC of the confidence, share refused on both sides, and the reliability curve."""
+    positives = [*rows("retrieval", part), *rows("answerable_hard", part)]
+    negatives = rows("unanswerable", part)
+    yes = np.asarray([searcher.search(r["query"]).confidence for r in positives])
+    results = {r["id"]: searcher.search(r["query"]) for r in negatives}
+    no = np.asarray([results[r["id"]].confidence for r in negatives])
+    kinds = sorted({r["kind"] for r in negatives})
+    by_kind = {
+        kind: mean_interval([not results[r["id"]].in_corpus for r in negatives if r["kind"] == kind]) for kind in kinds
+    }
+    labelled = np.column_stack([np.concatenate([yes, no]), np.repeat([1.0, 0.0], [len(yes), len(no)])])
+    refused = np.asarray([not results[r["id"]].in_corpus for r in negatives])
+    return {
+        "auroc": interval(labelled, lambda x: auroc(x[x[:, 1] == 1, 0], x[x[:, 1] == 0, 0])),
+        "unanswerable_refused": mean_interval(refused),
+        "unanswerable_refused_by_kind": by_kind,
+        "answerable_refused": mean_interval([not searcher.search(r["query"]).in_corpus for r in positives]),
+        "reliability": _reliability(labelled),
+        "wrongly_answered": [r["query"] for r in negatives if results[r["id"]].in_corpus],
+    }
+
+
+def _reliability(labelled: Any) -> list[dict[str, float]]:
+    """Mean confidence against share answerable in five bins of confidence."""
+    bins = []
+    edges = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0001)
+    for low, high in zip(edges, edges[1:], strict=False):
+        inside = labelled[(labelled[:, 0] >= low) & (labelled[:, 0] < high)]
+        if len(inside):
+            bins.append({
+                "from": low, "to": round(high, 2), "n": len(inside),
+                "confidence": round(float(inside[:, 0].mean()), 3), "answerable": round(float(inside[:, 1].mean()), 3),
+            })  # fmt: skip
+    return bins
+
+
+def _turns(row: Row) -> tuple[Turn, ...]:
+    return tuple(Turn(t["role"], t["content"]) for t in row.get("history", ()))

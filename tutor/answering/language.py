@@ -1,0 +1,30 @@
+"""Which language and script a reply is written in: the question's, unless it asks for another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ingest.text import fold, language_of, script_of
+from tutor.answering.answer import Language
+from tutor.retrieval.result import Turn
+
+# On folded text: lower case, Simplified.
+_ASKED: tuple[tuple[re.Pattern[str], Language], ...] = (
+    (re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*(?:英文|英语)|\bin english\b"), "en"),
+    (re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*简体|\bin simplified chinese\b"), "zh-Hans"),
+    (re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*(?:繁体|正体|中文)|\bin (?:traditional )?chinese\b"), "zh-Hant"),
+)
+
+
+def reply_language(query: str, history: Sequence[Turn] = ()) -> Language:
+    """The language of the reply. A query without letters takes that of the last message that has some."""
+    folded = fold(query)
+    for pattern, language in _ASKED:
+        if pattern.search(folded):
+            return language
+    for text in (query, *(t.content for t in reversed(history) if t.role == "user")):
+        if any(c.isalpha() for c in text):
+            found = language_of(text)
+            return script_of(text) if found == "mixed" else found
+    return "zh-Hant"

@@ -1,0 +1,250 @@
+"""The answering road: search, evidence, prompt, streamed words, checked citations. One LangChain runnable.
+
+The model words the answer; what may be said is decided by the evidence and the checks. Knows nothing of pages,
+stores, or how the model is served.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ingest.errors import ModelUnavailable
+from tutor.answering import prompt
+from tutor.answering.answer import Answer, Citation, Done, Event, Language, Sources, Text
+from tutor.answering.citations import CitationStream, citation
+from tutor.answering.evidence import Chosen, EvidenceRoom
+from tutor.answering.extract import extract
+from tutor.answering.language import reply_language
+from tutor.answering.script import ScriptStream
+from tutor.answering.sentences import Piece, SentenceStream
+from tutor.answering.support import Support, check, citation_of
+from tutor.answering.wording import refusal, say
+from tutor.retrieval.result import SearchResult, Turn
+from tutor.retrieval.search import Searcher
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import Runnable
+
+    from tutor.llm import Model
+
+# Longest answer, tokens: about 400 Chinese characters, 13 s at 27 tokens a second.
+ANSWER_TOKENS = 360
+SUGGESTIONS = 3
+# Headings, labels and list marks state nothing: a line needs this many letters to be checked.
+LETTERS_CHECKED = 6
+_CITATION_MARK = re.compile(r"【[^】]{1,12}】")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One query with the conversation before it, oldest first."""
+
+    query: str
+    history: tuple[Turn, ...] = ()
+    top: int = 5
+
+
+@dataclass
+class _Draft:
+    """An answer while it is written."""
+
+    language: Language
+    model: str
+    citations: list[Citation] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    usage: dict[str, int] = field(default_factory=dict)
+    first_token: float | None = None
+    dropped: int = 0
+    supported: int = 0
+
+
+class Tutor:
+    """Answers questions about one corpus with one model. Safe to share between threads."""
+
+    def __init__(self, searcher: Searcher, model: Model) -> None:
+        self.searcher = searcher
+        self.model = model
+        self.room = EvidenceRoom(searcher)
+
+    def runnable(self) -> Runnable[Ask, Event]:
+        """The whole road as one streaming LangChain runnable: `.stream(Ask(...))` yields events."""
+        from langchain_core.runnables import RunnableGenerator
+
+        def transform(asks: Iterator[Ask]) -> Iterator[Event]:
+            for ask in asks:
+                yield from self.stream(ask)
+
+        return RunnableGenerator(transform)
+
+    def answer(self, ask: Ask) -> Answer:
+        """The finished reply, all at once."""
+        for event in self.stream(ask):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("the stream ended without an answer")
+
+    def stream(self, ask: Ask) -> Iterator[Event]:
+        """Yield `Sources`, then `Text` as it is written, then `Done`. Closing the iterator stops the model."""
+        started = time.perf_counter()
+        language = reply_language(ask.query, ask.history)
+        result = self.searcher.search(ask.query, ask.history, ask.top)
+        draft = _Draft(language, self.model.name)
+        if not result.in_corpus:
+            yield Sources(result, ())
+            yield from self._whole(self._refusal_text(result, language), draft, result, started, refused=True)
+            return
+        chosen = self.room.choose(result, language)
+        yield Sources(result, tuple(part.number for part in chosen))
+        if not any(part.texts for part in chosen):
+            yield from self._whole(say("no-answer", language), draft, result, started, refused=True)
+            return
+        try:
+            yield from self._written(ask, chosen, draft, started)
+        except ModelUnavailable as error:
+            draft.flags.append("extractive" if not draft.kept else "model-lost")
+            draft.flags.append(f"reason: {error.message}")
+        if not draft.supported and "model-lost" not in draft.flags:
+            if "extractive" not in draft.flags:
+                draft.flags.append("unsupported-draft-replaced")
+            yield from self._extracted(result, chosen, draft)
+        yield Done(self._finished("".join(draft.kept).strip(), draft, result, started, refused=False))
+
+    def _written(self, ask: Ask, chosen: list[Chosen], draft: _Draft, started: float) -> Iterator[Event]:
+        """Stream the model's words through citations, script and support checks."""
+        numbers = [part.number for part in chosen]
+        questions = [self.room.sentences_of(n) for n in numbers]
+        evidence = "\n".join(s.text for q in questions for s in q.sentences)
+        cites = CitationStream(numbers, draft.language)
+        script = ScriptStream(draft.language, evidence)
+        sentences = SentenceStream()
+
+        def shown(pieces: Sequence[Piece]) -> Iterator[Event]:
+            for piece in pieces:
+                text = self._checked(piece, questions, draft)
+                if text:
+                    yield Text(text)
+
+        for words in self._model_words(ask, chosen, draft, started):
+            yield from shown(sentences.feed(cites.feed(script.feed(words))))
+        tail = cites.feed(script.flush()) + cites.flush()
+        yield from shown([*sentences.feed(tail), *sentences.flush()])
+        if cites.unknown:
+            draft.flags.append("unknown-citation-removed")
+
+    def _model_words(self, ask: Ask, chosen: list[Chosen], draft: _Draft, started: float) -> Iterator[str]:
+        from tutor.llm.chat import model_errors
+
+        chat = self.model.chat(temperature=0.0, max_tokens=ANSWER_TOKENS)
+        messages = prompt.fit(
+            ask.query,
+            chosen,
+            [Turn(t.role, _CITATION_MARK.sub("", t.content)) for t in ask.history],
+            draft.language,
+            count=self.model.count_tokens,
+            limit=self.model.context_tokens - ANSWER_TOKENS,
+        )
+        with model_errors():
+            stream = chat.stream(messages)
+            try:
+                for chunk in stream:
+                    if chunk.usage_metadata:
+                        draft.usage = _usage(chunk.usage_metadata)
+                    if isinstance(chunk.content, str) and chunk.content:
+                        if draft.first_token is None:
+                            draft.first_token = time.perf_counter() - started
+                        yield chunk.content
+            finally:
+                close = getattr(stream, "close", None)
+                if close is not None:
+                    close()
+
+    def _checked(self, piece: Piece, questions: Sequence[Any], draft: _Draft) -> str:
+        """The piece with its citation; the sentence is kept for the final answer unless nothing supports it."""
+        if piece.sentence is None:
+            draft.kept.append(piece.text + piece.mark)
+            return piece.text + piece.mark
+        bare = _CITATION_MARK.sub("", piece.sentence)
+        if sum(c.isalnum() for c in bare) < LETTERS_CHECKED:
+            draft.kept.append(piece.text + piece.mark)
+            return piece.text + piece.mark
+        support = check(bare, questions, self.room)
+        text = piece.text + self._citation_for(piece, support, draft) + piece.mark
+        if support.status == "unsupported":
+            self._drop(piece, draft)
+        else:
+            draft.kept.append(text)
+            draft.supported += 1
+        return text
+
+    def _citation_for(self, piece: Piece, support: Support, draft: _Draft) -> str:
+        found = citation_of(support, self.searcher.index.content.source)
+        if found is None or support.status == "unsupported":
+            return ""
+        if found not in draft.citations:
+            draft.citations.append(found)
+        mark = citation(found.question, draft.language)
+        return "" if mark in (piece.sentence or "")[-24:] else mark
+
+    @staticmethod
+    def _drop(piece: Piece, draft: _Draft) -> None:
+        """Take the whole sentence out of the final answer, also what was streamed of it before."""
+        text = "".join(draft.kept) + piece.text
+        position = text.rfind(piece.sentence or "")
+        draft.kept[:] = [text[:position] if position >= 0 else text]
+        draft.dropped += 1
+        if "unsupported-dropped" not in draft.flags:
+            draft.flags.append("unsupported-dropped")
+
+    def _extracted(self, result: SearchResult, chosen: list[Chosen], draft: _Draft) -> Iterator[Event]:
+        """An answer made of the best sentences of the source, where no model can word one."""
+        text, citations = extract(result, chosen, self.room, self.searcher.index.content.source, draft.language)
+        draft.kept[:] = [text]
+        draft.citations[:] = citations
+        yield Text(("\n\n" if draft.dropped else "") + text)
+
+    def _refusal_text(self, result: SearchResult, language: Language) -> str:
+        return refusal(language, self._suggestions(result), self.searcher.titles)
+
+    @staticmethod
+    def _suggestions(result: SearchResult) -> tuple[int, ...]:
+        return tuple(hit.question for hit in result.hits[:SUGGESTIONS])
+
+    def _whole(
+        self, text: str, draft: _Draft, result: SearchResult, started: float, *, refused: bool
+    ) -> Iterator[Event]:
+        yield Text(text)
+        yield Done(self._finished(text, draft, result, started, refused=refused))
+
+    def _finished(
+        self, text: str, draft: _Draft, result: SearchResult, started: float, *, refused: bool
+    ) -> Answer:
+        total = time.perf_counter() - started
+        return Answer(
+            answer=text,
+            refused=refused,
+            language=draft.language,
+            citations=tuple(draft.citations),
+            suggestions=self._suggestions(result) if refused else (),
+            flags=tuple(draft.flags),
+            timings={
+                "retrieval_ms": result.ms,
+                "first_token_ms": None if draft.first_token is None else round(draft.first_token * 1000, 1),
+                "total_ms": round(total * 1000, 1),
+            },
+            usage=draft.usage,
+            model="none" if refused or "extractive" in draft.flags else draft.model,
+        )
+
+
+def _usage(metadata: Any) -> dict[str, int]:
+    details = metadata.get("input_token_details") or {}
+    return {
+        "prompt_tokens": int(metadata.get("input_tokens", 0)),
+        "cached_tokens": int(details.get("cache_read", 0) or 0),
+        "completion_tokens": int(metadata.get("output_tokens", 0)),
+    }

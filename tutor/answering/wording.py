@@ -1,0 +1,44 @@
+"""Fixed sentences of the tutor in its three written forms: refusals and labels. Every key has every language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tutor.answering.answer import Language
+
+_TEXTS: dict[str, dict[Language, str]] = {
+    "refusal": {
+        "zh-Hant": "這份文件沒有談到這個問題，所以我不回答，以免憑空編造。",
+        "zh-Hans": "这份文件没有谈到这个问题，所以我不回答，以免凭空编造。",
+        "en": "The document does not cover this, so I would rather not make something up.",
+    },
+    "nearest": {
+        "zh-Hant": "最接近的題目：",
+        "zh-Hans": "最接近的题目：",
+        "en": "The nearest questions are:",
+    },
+    "extract": {
+        "zh-Hant": "（語言模型目前無法使用，以下是文件原文的摘錄）",
+        "zh-Hans": "（语言模型目前无法使用，以下是文件原文的摘录）",
+        "en": "(The language model is not available right now; these are extracts from the document.)",
+    },
+    "no-answer": {
+        "zh-Hant": "文件有這一題，但沒有寫答案。",
+        "zh-Hans": "文件有这一题，但没有写答案。",
+        "en": "The document has this question but gives no answer to it.",
+    },
+}
+
+
+def say(key: str, language: Language) -> str:
+    """The sentence `key` in the reply's language."""
+    return _TEXTS[key][language]
+
+
+def refusal(language: Language, suggestions: Sequence[int], titles: Mapping[int, str]) -> str:
+    """A polite refusal that offers the nearest questions."""
+    lines = [say("refusal", language)]
+    if suggestions:
+        mark = {"zh-Hant": "第 {} 題", "zh-Hans": "第 {} 题", "en": "Q{}"}[language]
+        lines += ["", say("nearest", language), *(f"- {mark.format(n)}：{titles[n]}" for n in suggestions)]
+    return "\n".join(lines)

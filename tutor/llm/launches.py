@@ -1,0 +1,85 @@
+"""How each engine is started: the order that `child.py` carries out.
+
+Knows nothing of processes (that is `server.py`) or of where the files came from.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tutor.llm.hardware import physical_cores
+from tutor.llm.server import LOOPBACK, Launch
+
+# Two slots: on 2 cores a second stream halves the first; a third would wait less than it costs.
+PARALLEL = 2
+# Host memory for prompts that left their slot: 28 KB a token for the 1.5B model, so about 70,000 tokens.
+CACHE_MIB = 2048
+VLLM_LOAD_S = 900.0  # 110 to 130 s measured with a 135M model on CPU; the AWQ kernels add compilation
+NO_TELEMETRY = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+def llama_cpp(name: str, path: Path, *, context: int, threads: int = 0) -> Launch:
+    """llama.cpp's own server with one GGUF.
+
+    Args:
+        context: tokens that one conversation may use (each of the slots gets as many).
+        threads: CPU threads; 0 means all physical cores.
+    """
+
+    def order(port: int, api_key: str) -> Mapping[str, Any]:
+        return {
+            "kind": "llama.cpp",
+            "path": str(path),
+            "alias": name,
+            "context": context,
+            "parallel": PARALLEL,
+            "threads": threads or physical_cores(),
+            "cache_mib": CACHE_MIB,
+            "port": port,
+            "api_key": api_key,
+        }
+
+    # /props wants the key and answers 503 while loading: health and identity in one request.
+    return Launch(name=name, order=order, health="/props")
+
+
+def vllm(name: str, path: Path, *, context: int, command: str = "") -> Launch:
+    """`vllm serve` with a folder of weights.
+
+    Args:
+        context: `--max-model-len`, tokens.
+        command: the `vllm` program; found beside this Python or on the path when empty.
+    """
+    program = command or _vllm_program()
+
+    def order(port: int, api_key: str) -> Mapping[str, Any]:
+        argv = [
+            program,
+            "serve",
+            str(path),
+            "--served-model-name",
+            name,
+            "--host",
+            LOOPBACK,
+            "--port",
+            str(port),
+        ]
+        argv += ["--max-model-len", str(context), "--enable-prefix-caching", "--enable-prompt-tokens-details"]
+        # The key goes by environment: every user of the machine can read a command line.
+        return {"kind": "command", "argv": argv, "environment": {"VLLM_API_KEY": api_key, **NO_TELEMETRY}}
+
+    return Launch(name=name, order=order, health="/v1/models", load_seconds=VLLM_LOAD_S)
+
+
+def _vllm_program() -> str:
+    beside = Path(sys.executable).with_name("vllm")
+    return str(beside) if beside.is_file() else shutil.which("vllm") or "vllm"

@@ -1,0 +1,269 @@
+"""The one face of the language model for the rest of the tutor: its state, a chat client, a token count.
+
+Knows nothing of prompts, questions or users.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ingest.errors import ModelMissing, ModelUnavailable, TutorError
+from tutor.llm import launches
+from tutor.llm.client import HttpClients, ServerClient, estimate_tokens
+from tutor.llm.pull import pull
+from tutor.llm.remote import RemoteWatch
+from tutor.llm.resolve import ModelChoice, resolve, without_hub
+from tutor.llm.server import Supervisor
+from tutor.llm.state import ModelState, StateBox
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
+
+    from tutor.settings import Settings
+
+TOKEN_COUNTS_KEPT = 4096
+
+
+class _Engine(Protocol):
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def open_model(settings: Settings, *, start: bool = True) -> Model:
+    """Choose a model and, unless told otherwise, begin to fetch and load it in the background.
+
+    Returns at once, or after the 3 s that the model hub has to answer when nothing else decides.
+
+    Raises:
+        UsageError: the settings name a model that does not exist.
+    """
+    model = Model(settings, resolve(settings))
+    if start:
+        model.start()
+    return model
+
+
+class Model:
+    """A chosen model and the server that runs it. Thread-safe; `wait_ready` and `count_tokens` block."""
+
+    def __init__(self, settings: Settings, choice: ModelChoice) -> None:
+        self._settings = settings
+        self._choice = choice
+        self._box = StateBox("none" if choice.engine == "none" else "stopped", choice.reason)
+        self._engine: _Engine | None = None
+        self._client: ServerClient | None = None
+        self._http: HttpClients | None = None
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._count = lru_cache(maxsize=TOKEN_COUNTS_KEPT)(self._ask_count)
+        self._counted_exactly = False
+        self._context: int | None = None
+        self.last_timings: dict[str, float] | None = None
+
+    @property
+    def choice(self) -> ModelChoice:
+        """Which model, and why; it changes once at most, when an automatic choice could not be fetched."""
+        return self._choice
+
+    @property
+    def name(self) -> str:
+        """What the server calls the model."""
+        return (self._client.model if self._client is not None else "") or self._choice.name
+
+    @property
+    def state(self) -> ModelState:
+        """What the model is doing now, and why; costs nothing."""
+        return self._box.current
+
+    def start(self) -> None:
+        """Begin to fetch (if needed) and load, in the background. A second call does nothing."""
+        with self._lock:
+            if self._thread is not None or self._choice.engine == "none":
+                return
+            self._box.set(
+                "pulling" if self._choice.needs_pull else "loading", f"starting {self._choice.name}"
+            )
+            self._thread = threading.Thread(target=self._bring_up, name="bring-up-model", daemon=True)
+            atexit.register(self.close)
+        self._thread.start()
+
+    def wait_ready(self, timeout: float | None = None) -> None:
+        """Block until the model answers.
+
+        Raises:
+            ModelUnavailable: there is none, it failed, or `timeout` seconds have passed; with a mend.
+        """
+        state = self._box.wait(lambda now: now.state in {"ready", "failed", "none", "stopped"}, timeout)
+        if not state.ready:
+            raise self._unavailable(state)
+
+    def chat(self, **options: Any) -> ChatOpenAI:
+        """A LangChain chat model on the running server; `options` are `ChatOpenAI`'s (`temperature`, ...).
+
+        Cached prompt tokens are in `usage_metadata["input_token_details"]["cache_read"]` of the last chunk,
+        llama.cpp's timings (milliseconds) in `response_metadata["timings"]` and in `last_timings`.
+
+        Raises:
+            ModelUnavailable: the model is not ready.
+        """
+        state = self.state
+        client, http = self._client, self._http
+        if not state.ready or client is None or http is None:
+            raise self._unavailable(state)
+        from tutor.llm.chat import make_chat
+
+        return make_chat(
+            model=self.name,
+            base_url=client.base_url,
+            api_key=client.api_key or "none",
+            http_client=http.sync,
+            http_async_client=http.asynchronous,
+            on_timings=self._keep_timings,
+            **options,
+        )
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`, special ones not counted, by the served model's tokenizer or an estimate."""
+        try:
+            return self._count(text)
+        except LookupError:
+            return estimate_tokens(text)
+
+    @property
+    def token_count_exact(self) -> bool:
+        """Whether `count_tokens` asks the model's own tokenizer; otherwise it estimates, on the high side."""
+        if self.state.ready and not self._counted_exactly:
+            self.count_tokens("a")
+        return self._counted_exactly
+
+    @property
+    def context_tokens(self) -> int:
+        """Tokens for prompt and answer together, as the server tells it; before that, as configured."""
+        if self._context is None and self.state.ready and self._client is not None:
+            self._context = self._client.context_tokens()
+        return self._context or self._choice.context or self._settings.context
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the model server's process, if we started one and it runs."""
+        return self._engine.pid if isinstance(self._engine, Supervisor) else None
+
+    def close(self) -> None:
+        """Stop everything that was started. May be called twice."""
+        self._closing.set()
+        atexit.unregister(self.close)
+        with self._lock:
+            engine, thread = self._engine, self._thread
+        if engine is not None:
+            engine.close()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5.0)
+        if self._choice.engine != "none":
+            self._box.set("stopped", "closed")
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # In the background thread, from here.
+
+    def _bring_up(self) -> None:
+        try:
+            if self._choice.needs_pull:
+                self._pull()
+            self._launch()
+        except TutorError as error:
+            if not self._closing.is_set():
+                self._box.set("failed", str(error).replace("\n ", ""))
+
+    def _pull(self) -> None:
+        choice = self._choice
+        assert choice.entry is not None
+        if self._settings.offline:
+            raise ModelMissing(
+                f"{choice.name} is not on disk and TUTOR_OFFLINE is set.",
+                f"Run online once: tutor models pull {choice.name}",
+            )
+        try:
+            pull(choice.entry, self._settings.models_dir, self._show_progress, cancelled=self._closing)
+        except TutorError as error:
+            packaged = choice.entry.packaged
+            if packaged or not choice.automatic or self._closing.is_set():
+                raise
+            self._choice = without_hub(self._settings, error.message)
+            if self._choice.needs_pull:
+                self._pull()
+
+    def _show_progress(self, done: int, total: int) -> None:
+        if not self._closing.is_set():
+            amount = f"{done // 10**6} of {total // 10**6} MB" if total else f"{done // 10**6} MB"
+            self._box.set("pulling", f"fetching {self._choice.name}: {amount}")
+
+    def _launch(self) -> None:
+        choice, settings = self._choice, self._settings
+        engine: _Engine
+        match choice.engine:
+            case "none":
+                self._box.set("none", choice.reason)
+                return
+            case "openai":
+                self._connect(choice.base_url, settings.server_key)
+                assert self._client is not None
+                engine = RemoteWatch(self._client, self._box)
+            case "fake":
+                from tutor.llm.fake import FakeServer
+
+                fake = FakeServer(self._box, context=choice.context)
+                self._connect(f"{fake.address}/v1", fake.api_key)
+                engine = fake
+            case "llama.cpp" | "vllm":
+                assert choice.path is not None
+                if choice.engine == "vllm":
+                    launch = launches.vllm(choice.name, choice.path, context=choice.context)
+                else:
+                    launch = launches.llama_cpp(
+                        choice.name, choice.path, context=choice.context, threads=settings.threads
+                    )
+                engine = Supervisor(launch, self._box, on_address=self._connect)
+        with self._lock:
+            if self._closing.is_set():
+                return
+            self._engine = engine
+        engine.start()
+
+    def _connect(self, base_url: str, api_key: str) -> None:
+        """Speak to this address from now on; called again should a restarted server get another port."""
+        if self._http is None:
+            self._http = HttpClients.to(base_url)
+        name = "" if self._choice.engine == "openai" and not self._choice.name else self._choice.name
+        self._client = ServerClient(base_url, api_key, self._http.sync, name)
+
+    def _ask_count(self, text: str) -> int:
+        count = self._client.count_tokens(text) if self.state.ready and self._client is not None else None
+        if count is None:
+            raise LookupError("no tokenizer")
+        self._counted_exactly = True
+        return count
+
+    def _keep_timings(self, timings: dict[str, float]) -> None:
+        self.last_timings = timings
+
+    def _unavailable(self, state: ModelState) -> ModelUnavailable:
+        mends = {
+            "none": "Choose one: tutor models list, then tutor models use NAME.",
+            "stopped": "Start it again.",
+            "failed": "See: tutor doctor",
+            "pulling": "Wait until it has been fetched, or fetch it first: tutor models pull",
+            "loading": "Try again in a few seconds.",
+        }
+        said = {"none": "No language model is in use", "stopped": "The language model is not running"}
+        message = said.get(state.state, "The language model is not ready")
+        if state.state == "failed" and self._choice.entry is not None and self._choice.engine == "llama.cpp":
+            mends["failed"] = f"Check its file: tutor models verify {self._choice.name}. More: tutor doctor"
+        return ModelUnavailable(f"{message}: {state.reason.rstrip('.')}.", mends.get(state.state, ""))

@@ -1,0 +1,65 @@
+"""A server that somebody else runs (Ollama, vLLM, llama.cpp, a hosted one): watched, not started."""
+
+from __future__ import annotations
+
+import threading
+
+from tutor.llm.client import ServerClient
+from tutor.llm.state import StateBox
+
+EVERY_S = 10.0
+
+
+class RemoteWatch:
+    """Asks the server for its models now and then, and says in the state box how it is."""
+
+    def __init__(self, client: ServerClient, box: StateBox, *, every_s: float = EVERY_S) -> None:
+        self._client = client
+        self._box = box
+        self._every_s = every_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch-server", daemon=True)
+
+    def start(self) -> None:
+        """Return at once; the first answer shows in the state box."""
+        self._box.set("loading", f"asking {self._client.base_url} for its models")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stopping.set()
+        self._box.set("stopped", "closed")
+
+    def check(self) -> None:
+        """Ask once."""
+        import httpx
+
+        address = self._client.base_url
+        try:
+            names = [str(row.get("id", "")) for row in self._client.models()]
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            key = " (check TUTOR_SERVER_KEY)" if status in {401, 403} else ""
+            self._set("failed", f"the server at {address} answered {status}{key}")
+        except (httpx.HTTPError, ValueError) as error:
+            self._set("failed", f"the server at {address} does not answer ({type(error).__name__})")
+        else:
+            if not names:
+                self._set("failed", f"the server at {address} has no model")
+            elif self._client.model and self._client.model not in names:
+                self._set(
+                    "failed",
+                    f"the server at {address} has no model {self._client.model!r}: {', '.join(names)}",
+                )
+            else:
+                self._client.model = self._client.model or names[0]
+                self._set("ready", f"{self._client.model} at {address} is ready")
+
+    def _set(self, state: str, reason: str) -> None:
+        if not self._stopping.is_set():
+            self._box.set("ready" if state == "ready" else "failed", reason)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self.check()
+            self._stopping.wait(self._every_s)

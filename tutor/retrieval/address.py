@@ -1,0 +1,82 @@
+"""Direct address: 「第 17 題」, "Q17", "question 17", 「上一題」, "next question" need no search.
+
+Knows numbers and words, nothing of indexes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ingest.text import fold
+
+_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
+_CHINESE = "[零一二三四五六七八九十百两]{1,5}"
+_NUMBERED = re.compile(
+    rf"第\s*(\d{{1,4}}|{_CHINESE})\s*[题道]|(?:问题|题目?)\s*#?(\d{{1,4}})(?![\d.])|"
+    r"(?<![a-z0-9])(?:q|question|no\.|number|#)\s*\.?\s*#?(\d{1,4})(?![\d.a-z%])"
+)
+_PREVIOUS = re.compile(r"上一?[题道]|前一[题道]|previous (?:question|one)|the one before")
+_NEXT = re.compile(r"下一?[题道]|后一[题道]|next (?:question|one)|the one after")
+# Written beside an address without adding anything to search for.
+_FILLER = re.compile(
+    r"请|帮我|我想|想|看|讲|说明|说|解释|一下|告诉我|是什么|内容|给我|答案|的|吗|呢|什么|复习|about|please|show|me|tell|"
+    r"explain|answer|what|does|is|say|the|to|of|give|go|read|review|see|can|you|[\s?？。.!！,，:：#]"
+)
+# Citations that the tutor itself wrote: 【第19題】.
+_CITED = re.compile(r"【\s*(?:第\s*(\d{1,4})\s*题|q(\d{1,4}))\s*】")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Questions named in a query, and whether the query says anything beside the name."""
+
+    numbers: tuple[int, ...]
+    bare: bool
+
+
+def parse_address(query: str, known: Sequence[int], last: int | None) -> Address | None:
+    """The questions that a query names, or None.
+
+    Args:
+        known: the numbers of the corpus in document order.
+        last: the question last talked about, for 「上一題」 and 「下一題」.
+    """
+    folded = fold(query)
+    numbers: list[int] = []
+    rest = folded
+    for match in _NUMBERED.finditer(folded):
+        number = _number(next(g for g in match.groups() if g))
+        if number in known:
+            numbers.append(number)
+            rest = rest.replace(match[0], " ")
+    if not numbers and last in known:
+        position = list(known).index(last)
+        for pattern, step in ((_PREVIOUS, -1), (_NEXT, 1)):
+            match = pattern.search(folded)
+            if match and 0 <= position + step < len(known):
+                numbers.append(known[position + step])
+                rest = rest.replace(match[0], " ")
+    if not numbers:
+        return None
+    return Address(tuple(dict.fromkeys(numbers)), bare=not _FILLER.sub("", rest))
+
+
+def cited_numbers(text: str) -> list[int]:
+    """Numbers of the questions that a reply cites, in order of first mention."""
+    return list(dict.fromkeys(int(a or b) for a, b in _CITED.findall(fold(text))))
+
+
+def _number(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    total, digit = 0, 0
+    for character in text.replace("两", "二"):
+        if character == "百":
+            total, digit = total + (digit or 1) * 100, 0
+        elif character == "十":
+            total, digit = total + (digit or 1) * 10, 0
+        else:
+            digit = _DIGITS[character]
+    return total + digit

@@ -1,0 +1,80 @@
+"""Whether a query depends on the conversation before it, and what it means when it does. Rules, no model call.
+
+Knows words and question titles, nothing of indexes or models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ingest.text import fold, terms
+from tutor.retrieval.address import cited_numbers
+from tutor.retrieval.result import Turn
+
+# All patterns work on folded text: lower case, half width, Simplified.
+_CONTINUE = re.compile(
+    r"(?:那|那就)?(?:请|麻烦|可以)?(?:再|继续|接着|往下|多)(?:多|再)?(?:说|讲|解释|展开|详细|补充|举|给|来|深入).{0,8}|"
+    r"(?:那|那就)?(?:请|可以)?(?:举|给|来|有|换)(?:我)?(?:个|一个|几个|些|没有)?(?:具体|实际)?(?:的)?(?:例子?|范例|实例)(?:吗|吧|呢|来看看?|看看?)?|"
+    r"(?:说|讲)?(?:详细|具体|细)(?:一?点|一些)?(?:吧|呢)?|换个(?:方式|说法|讲法|角度).{0,4}|(?:讲|说)?(?:简单|白话)(?:一?点|一些)?.{0,3}|"
+    r"继续(?:吧|说|讲)?|(?:然后|还有|接下来)(?:呢|吗)?|好[的啊呀吧哦]?|行|对[的啊]?|是[的啊]?|嗯+|要[的啊]?|可以[的啊]?|"
+    r"(?:yes|yeah|yep|yup|ok|okay|sure|please|go on|continue|more|tell me more|keep going|and then|elaborate|go ahead|"
+    r"say more|(?:some )?more details?|in more detail|(?:can you |please )?expand on (?:that|it|this)|what else|anything else|"
+    r"(?:an |any |another |one more |more |for |give me an |can you give (?:me )?an )?examples?|for instance|"
+    r"(?:explain|say) (?:it|that) (?:differently|another way|simpler|more simply)|"
+    r"explain (?:it )?like i'?m (?:five|5)|simpler)(?:,? please)?"
+)
+_ANAPHOR = re.compile(
+    r"它们?|他们?|这(?!样的话)|那(?:个|些|种|样|里|边|两|三|几)|上面|前面|前者|后者|刚才|刚刚|其中|该|此|两者|两个|哪[个种]比较|第[一二三四1-4][个种点步]|"
+    r"\b(?:it|its|it's|that|this|these|those|they|them|their|former|latter|above|both|second one|first one|"
+    r"third one|the other|you (?:just )?(?:said|mentioned)|such)\b"
+)
+_OPENING = re.compile(r"^(?:那么?|所以|但是?|可是|不过|而|又|and|but|so|then|what about|how about|why|how come|really)")
+_STANDS_ALONE = re.compile(r"换个(?:话题|问题)|另外(?:想|问)|换一题|different (?:topic|question)|change (?:of )?(?:topic|subject)|switching|unrelated")
+# A query with a pronoun and more topic terms than this usually explains its pronoun itself.
+MOST_TERMS = 12
+# Words that ask without naming a topic. A query made of nothing else cannot stand alone.
+_ASKING = frozenset(
+    terms(
+        "什麼 為什麼 怎麼 如何 哪些 哪個 是否 可以 需要 缺點 優點 好處 壞處 限制 例子 舉例 範例 步驟 原因 差別 區別 不同 比較 公式 流程 應用 場景 "
+        "具體 詳細 說明 解釋 重要 主要 意思 作用 原理 怎麼辦 多少 幾個 怎樣 呢 嗎 啊 吧 那 為何 實際 方法 問題 情況 時候 一下 比起來 適合 代價 "
+        "drawback advantage benefit disadvantage limitation example step reason difference compare formula why how what "
+        "when downside upside cons pros instead work use used better worse mean matter important exactly need more detail "
+        "practice case help helps actually three two one many much long cost does happen happens still always"
+    )
+)
+
+
+def last_questions(history: Sequence[Turn], titles: dict[int, str]) -> list[int]:
+    """Questions of the most recent reply that cites any, most recent reply first; [] if none does."""
+    for turn in reversed(history):
+        if turn.role == "assistant":
+            cited = [n for n in cited_numbers(turn.content) if n in titles]
+            if cited:
+                return cited
+    return []
+
+
+def continues(query: str) -> bool:
+    """Whether the query only asks to go on: 「再多說一點」, "go on", "yes"."""
+    return bool(_CONTINUE.fullmatch(fold(query).strip(" ?!。.？！,，~～")))
+
+
+def refers_back(query: str) -> bool:
+    """Whether the query itself says that it leans on the conversation: a pronoun, or nothing that names a topic."""
+    folded = fold(query).strip()
+    if _STANDS_ALONE.search(folded):
+        return False
+    content = content_terms(query)
+    return not content or (bool(_ANAPHOR.search(folded)) and len(content) <= MOST_TERMS)
+
+
+def stands_alone(query: str) -> bool:
+    """Whether the query says that it leaves the topic: 「換個話題」, "different question"."""
+    return bool(_STANDS_ALONE.search(fold(query)))
+
+
+def content_terms(query: str) -> list[str]:
+    """The terms of a query that name a topic."""
+    folded = _OPENING.sub("", fold(query))
+    return [t for t in terms(_ANAPHOR.sub(" ", folded)) if t not in _ASKING and len(t) > 1]

@@ -1,0 +1,85 @@
+"""The search legs: each scores every question of the corpus for one query by one kind of evidence.
+
+    keyword-question   BM25 over whole questions, expansions included
+    keyword-passage    best BM25 over the passages of a question
+    EMBEDDER-text      best cosine over its titles, sentences, table rows and code
+    EMBEDDER-ask       best cosine over its expansions, where there are any
+
+Best evidence decides: a question's score is the maximum over its entries. Knows nothing of conversation or fusion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed import load_embedder
+from ingest.index import Index
+from ingest.text import terms
+from ingest.vectors import search_collection
+
+Scores = NDArray[np.float32]
+# Nearest entries fetched per dense leg. A question with no entry among them gets the score of the last one: it can
+# not have been better.
+NEAREST = 200
+
+
+@dataclass(frozen=True)
+class LegScores:
+    """Scores per leg and question, and what was found below the question.
+
+    Args:
+        legs: leg name -> `(questions,)` float32, in the order of `Index.content.questions`.
+        passages: `(passages,)` float32, BM25 of each passage.
+        entries: entry row -> best cosine, of the entries that the dense legs returned.
+    """
+
+    legs: dict[str, Scores]
+    passages: Scores
+    entries: dict[int, float]
+
+
+class Legs:
+    """All legs over one open index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        numbers = list(index.content.questions)
+        self._position = {number: i for i, number in enumerate(numbers)}
+        lookup = np.vectorize(self._position.__getitem__, otypes=[np.int64])
+        self._of_entry = lookup(index.content.entry_question)
+        passages = index.content.passage_question
+        self._of_passage = lookup(passages) if len(passages) else np.zeros(0, dtype=np.int64)
+        self._collections = index.collections()
+        self._sizes = {leg: collection.count() for leg, collection in self._collections.items()}
+
+    def warm_up(self) -> None:
+        """Load embedders and touch every index once, so that the first user does not wait for it."""
+        self.score("warm up")
+
+    def score(self, query: str) -> LegScores:
+        """Score every question by every leg."""
+        query_terms = terms(query)
+        passage_scores = self._index.keyword_passages.scores(query_terms)
+        legs = {
+            "keyword-question": self._index.keyword_questions.scores(query_terms),
+            "keyword-passage": self._best(passage_scores, self._of_passage, floor=0.0),
+        }
+        entries: dict[int, float] = {}
+        vectors = {e: load_embedder(e).queries([query])[0] for e in dict.fromkeys(e for e, _ in self._collections)}
+        for (embedder, role), collection in self._collections.items():
+            k = min(NEAREST, self._sizes[embedder, role])
+            rows, cosines = search_collection(collection, vectors[embedder], k)
+            scores = np.asarray(cosines, dtype=np.float32)
+            floor = float(scores[-1]) if len(scores) else 0.0
+            legs[f"{embedder}-{role}"] = self._best(scores, self._of_entry[rows], floor=floor)
+            for row, cosine in zip(rows, cosines, strict=True):
+                entries[row] = max(cosine, entries.get(row, -1.0))
+        return LegScores(legs, passage_scores, entries)
+
+    def _best(self, scores: Scores, owner: NDArray[np.int64], *, floor: float) -> Scores:
+        best = np.full(len(self._position), floor, dtype=np.float32)
+        np.maximum.at(best, owner, scores)
+        return best

@@ -1,0 +1,55 @@
+"""What a search returns. Plain data, shared by answering, the command line and the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingest.document import Passage
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a conversation; `role` is "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A passage chosen for a query: its row in the index, the passage, its score (higher is better)."""
+
+    row: int
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A question that answers the query, with its best passages first."""
+
+    question: int
+    title: str
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A ranking for one query.
+
+    Args:
+        rewritten: the stand-alone form that was searched, None where the query was searched as it stood.
+        in_corpus: whether the corpus answers the query, decided from `confidence`.
+        confidence: calibrated probability that it does, 0 to 1.
+        addressed: whether the query named its questions directly.
+        ms: time taken, milliseconds.
+    """
+
+    query: str
+    rewritten: str | None
+    in_corpus: bool
+    confidence: float
+    hits: tuple[Hit, ...]
+    addressed: bool = False
+    ms: float = 0.0

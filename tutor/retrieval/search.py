@@ -1,0 +1,150 @@
+"""The searcher: a query and the conversation before it become ranked questions with evidence.
+
+Reads the index, follows a rebuild without a restart. Knows nothing of models, prompts or pages.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.corpora import check_name
+from ingest.document import Passage
+from ingest.index import Index
+from tutor.retrieval.address import Address, parse_address
+from tutor.retrieval.confidence import THRESHOLD, confidence, features
+from tutor.retrieval.conversation import continues, last_questions, refers_back, stands_alone
+from tutor.retrieval.fusion import fuse
+from tutor.retrieval.legs import Legs, LegScores
+from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
+
+# Passages kept per hit. More never helped the answer and all of them cost reading time.
+EVIDENCE_PER_HIT = 4
+# Below this fused score the legs disagree about a query by itself, so the conversation may help. On the dev
+# conversations stand-alone switches score .73 to 1.0 (median .99), elliptical queries .34 to 1.0 (median .67).
+SURE = 0.8
+# Parts of a query's own score, of its score beside what the conversation is about, and of the carried question.
+OWN, CARRIED, PRIOR = 1.5, 0.6, 0.2
+Fused = NDArray[np.float64]
+
+
+class Searcher:
+    """Searches one corpus. Safe to share between threads."""
+
+    def __init__(self, corpora_dir: Path, corpus: str, embedders: Sequence[str]) -> None:
+        self._folder = corpora_dir / check_name(corpus)
+        self.embedders = tuple(embedders)
+        self._lock = threading.Lock()
+        self._open()
+
+    def _open(self) -> None:
+        self.index = Index.open(self._folder, self.embedders)
+        self.titles = {n: q.title for n, q in self.index.content.questions.items()}
+        self._legs = Legs(self.index)
+
+    def warm_up(self) -> None:
+        """Load everything that the first search would wait for."""
+        self._legs.warm_up()
+
+    def search(self, query: str, history: Sequence[Turn] = (), top: int = 5) -> SearchResult:
+        """Rank the questions of the corpus for a query.
+
+        Args:
+            query: the user's words.
+            history: the conversation before it, oldest first.
+            top: number of hits.
+        """
+        started = time.perf_counter()
+        with self._lock:
+            if self.index.stale():
+                self._open()
+        result = self._search(query, history, top)
+        elapsed = (time.perf_counter() - started) * 1000
+        return SearchResult(**{**vars(result), "ms": round(elapsed, 1)})
+
+    def _search(self, query: str, history: Sequence[Turn], top: int) -> SearchResult:
+        carried = self._carried(history)
+        address = parse_address(query, list(self.titles), carried[0] if carried else None)
+        if address is not None:
+            return self._addressed(query, address, top)
+        if not query.strip():
+            return SearchResult(query, None, False, 0.0, ())
+        if carried and continues(query):
+            return self._carry_on(query, carried, top)
+        scored = self._legs.score(query)
+        own = fuse(scored.legs)
+        if carried and not stands_alone(query) and (refers_back(query) or own.max(initial=0.0) < SURE):
+            return self._rank_in_context(query, own, history, carried, top)
+        return self._rank(query, scored, own, top)
+
+    def _carried(self, history: Sequence[Turn]) -> list[int]:
+        """The questions that the conversation is about, most relevant first."""
+        cited = last_questions(history, self.titles)
+        if cited:
+            return cited
+        for position in range(len(history) - 1, -1, -1):
+            turn = history[position]
+            if turn.role == "user" and not continues(turn.content):
+                found = self._search(turn.content, history[:position], 1)
+                return [hit.question for hit in found.hits] if found.in_corpus else []
+        return []
+
+    def _rank_in_context(
+        self, query: str, own: Fused, history: Sequence[Turn], carried: Sequence[int], top: int
+    ) -> SearchResult:
+        """Rank a query that leans on the conversation: by itself, with the carried title, with the last words."""
+        rewritten = f"{self.titles[carried[0]]} {query}"
+        asked = next((t.content for t in reversed(history) if t.role == "user"), "")
+        with_title = self._legs.score(rewritten)
+        fused = OWN * own + CARRIED * fuse(with_title.legs) + CARRIED * fuse(self._legs.score(f"{asked} {query}").legs)
+        position = {number: i for i, number in enumerate(self.titles)}
+        for rank, number in enumerate(carried[:3]):
+            fused[position[number]] += PRIOR / (1 + rank)
+        return self._rank(query, with_title, fused / (OWN + 2 * CARRIED + PRIOR), top, rewritten)
+
+    def _rank(
+        self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None
+    ) -> SearchResult:
+        numbers = list(self.titles)
+        order = np.argsort(-fused, kind="stable")
+        probability = confidence(features(rewritten or query, scored, fused))
+        hits = tuple(self._hit(numbers[i], float(fused[i]), scored) for i in order[:top])
+        return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits)
+
+    def _hit(self, number: int, score: float, scored: LegScores) -> Hit:
+        rows = self.index.content.passages_of(number)
+        best: dict[int, float] = {}
+        for row, cosine in scored.entries.items():
+            passage = int(self.index.content.entry_passage[row])
+            if passage >= 0:
+                best[passage] = max(cosine, best.get(passage, 0.0))
+        keyword = np.asarray([scored.passages[row] for row, _ in rows], dtype=np.float32)
+        keyword = keyword / (keyword.max() or 1.0) if len(keyword) else keyword
+        evidence = [
+            Evidence(row, passage, float(k) + best.get(row, 0.0))
+            for (row, passage), k in zip(rows, keyword, strict=True)
+        ]
+        evidence.sort(key=lambda e: -e.score)
+        return Hit(number, self.titles[number], round(score, 6), tuple(evidence[:EVIDENCE_PER_HIT]))
+
+    def _addressed(self, query: str, address: Address, top: int) -> SearchResult:
+        hits = tuple(self._whole(number) for number in address.numbers[:top])
+        return SearchResult(query, None, True, 1.0, hits, addressed=True)
+
+    def _carry_on(self, query: str, carried: Sequence[int], top: int) -> SearchResult:
+        hits = tuple(self._whole(number) for number in carried[:top])
+        return SearchResult(query, self.titles[carried[0]], True, 1.0, hits)
+
+    def _whole(self, number: int) -> Hit:
+        rows = self.index.content.passages_of(number)
+        evidence = tuple(Evidence(row, passage, 1.0) for row, passage in rows)
+        return Hit(number, self.titles[number], 1.0, evidence)
+
+    def passages(self, number: int) -> list[Passage]:
+        """All passages of a question, in document order."""
+        return [passage for _, passage in self.index.content.passages_of(number)]

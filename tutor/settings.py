@@ -1,0 +1,55 @@
+"""The one configuration object: read once from the environment (prefix `TUTOR_`), then passed in.
+
+Nothing else in the project reads the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = "127.0.0.1"
+
+
+class Settings(BaseSettings):
+    """What a user may set. Every field has a default that works on a laptop with no set-up."""
+
+    model_config = SettingsConfigDict(env_prefix="TUTOR_", extra="ignore", protected_namespaces=())
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("interview-tutor", appauthor=False)),
+        description="Where models, corpora and indexes live.",
+    )
+    corpus: str = Field("llm-vlm-80", description="The corpus that is asked when none is named.")
+    embedders: list[str] = Field(
+        ["use", "e5@ask"],
+        description="Dense legs: `use`, `e5` (packaged) or `st:NAME` for any sentence-transformers model; "
+        "`NAME@ask` embeds only titles and expansions.",
+    )
+    model: str = Field(
+        "auto",
+        description="`auto`, a catalogue name, a path to a GGUF file, `fake` (tests) or `none` (extracts only).",
+    )
+    server_url: str = Field(
+        "", description="Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp); wins over `model`."
+    )
+    server_key: str = Field("", description="API key for `server_url`, if it wants one.")
+    offline: bool = Field(False, description="Never fetch anything, not even a model on first use.")
+    threads: int = Field(0, ge=0, description="CPU threads of the embedded engine; 0 means all physical cores.")
+    context: int = Field(4096, ge=1024, description="Context window of the embedded engine, tokens.")
+    host: str = Field(LOOPBACK, description="Address that `tutor serve` binds.")
+    port: int = Field(7860, ge=0, le=65535, description="Port that `tutor serve` binds; 0 picks a free one.")
+    debug: bool = Field(False, description="Show tracebacks.")
+
+    @property
+    def models_dir(self) -> Path:
+        """Folder of pulled models."""
+        return self.data_dir / "models"
+
+    @property
+    def corpora_dir(self) -> Path:
+        """Folder of ingested corpora, one sub-folder each."""
+        return self.data_dir / "corpora"

@@ -1,0 +1,108 @@
+"""The FastAPI application: health, readiness, and the Gradio page at `/`.
+
+Knows routes and headers. What the page shows is in `page`, what it waits for in `backstage`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tutor import __version__
+from tutor.settings import LOOPBACK, Settings
+from tutor.web.backstage import Backstage
+
+# The browser itself refuses every request to elsewhere, whatever an answer or a library asks it to load.
+# Gradio needs inline scripts and styles, and builds its HTML templates with `new Function`.
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+# Names under which this machine is asked. Any other means a foreign page that had its name point here.
+OWN_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
+
+
+def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAPI:
+    """The application. Its lifespan opens the corpus and the model, and closes the model.
+
+    Args:
+        backstage: one to use in place of a new one; tests hand in their own.
+    """
+    import gradio as gr
+
+    from tutor.web import look
+    from tutor.web.page import build_page
+
+    stage = backstage or Backstage(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stage.start()
+        try:
+            yield
+        finally:
+            stage.close()
+
+    app = FastAPI(title="Interview tutor", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.backstage = stage
+    app.add_middleware(_OwnHeaders)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*OWN_NAMES, settings.host], www_redirect=False)
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        """Whether the process lives."""
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/ready")
+    def ready() -> JSONResponse:
+        """Whether questions are answered in full now (200) or not yet (503), and why."""
+        report = stage.report()
+        return JSONResponse(report, status_code=200 if report["ready"] else 503)
+
+    gr.mount_gradio_app(
+        app,
+        build_page(stage),
+        path="/",
+        theme=look.theme(),
+        css=look.css(),
+        head=look.head(),
+        footer_links=[],
+        run_history=False,
+        show_error=True,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+    )
+    return app
+
+
+class _OwnHeaders:
+    """Puts `HEADERS` on every response. Plain ASGI: a wrapper that buffers would hold up streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

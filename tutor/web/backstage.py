@@ -1,0 +1,225 @@
+"""Opens the corpus and the model in the background, and says at any time how far they are.
+
+A page that is served must not wait for either: it shows these states instead. Knows nothing of pages or languages.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ingest import corpora
+from ingest.document import Document, Expansion
+from ingest.errors import IndexBusy, IndexMissing, TutorError
+from tutor.settings import Settings
+
+if TYPE_CHECKING:
+    from tutor.answering.tutor import Tutor
+    from tutor.llm import Model
+    from tutor.retrieval.search import Searcher
+
+log = logging.getLogger(__name__)
+
+# An index that could not be opened is tried again after so many seconds: the user may have mended it meanwhile.
+RETRY_SECONDS = 3.0
+IndexPhase = Literal["opening", "building", "ready", "failed"]
+# What `Model.state` says, and "choosing" before there is a model to ask.
+ModelPhase = Literal["choosing", "none", "stopped", "pulling", "loading", "ready", "failed"]
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """How far the corpus is. `done` of `total` counts vectors while it is being built; `reason` is for users."""
+
+    phase: IndexPhase
+    reason: str = ""
+    mend: str = ""
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """How far the model is; `why` says why it is this model, `reason` what it is doing."""
+
+    phase: ModelPhase
+    name: str = ""
+    reason: str = ""
+    why: str = ""
+
+
+class Backstage:
+    """One corpus and one model, opened in background threads. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._index = IndexState("opening")
+        self._model: Model | None = None
+        self._model_error: TutorError | None = None
+        self._searcher: Searcher | None = None
+        self._tutor: Tutor | None = None
+        self._document: tuple[Document, list[Expansion]] | None = None
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin to open both; returns at once. A second call does nothing."""
+        if self._threads:
+            return
+        for name, work in (("open-model", self._open_model), ("open-corpus", self._open_corpus)):
+            self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop the model and whatever is still being opened. May be called twice."""
+        self._closing.set()
+        with self._changed:
+            model = self._model
+            self._changed.notify_all()
+        if model is not None:
+            model.close()
+
+    @property
+    def index(self) -> IndexState:
+        """How far the corpus is, now."""
+        return self._index
+
+    @property
+    def model(self) -> ModelStatus:
+        """How far the model is, now."""
+        model = self._model
+        if self._model_error is not None:
+            return ModelStatus("failed", reason=_sentence(self._model_error))
+        if model is None:
+            return ModelStatus("choosing")
+        state = model.state
+        return ModelStatus(state.state, model.name, state.reason, model.choice.reason)
+
+    @property
+    def tutor(self) -> Tutor | None:
+        """The tutor, once the corpus is open; it needs no model to be ready."""
+        return self._tutor
+
+    @property
+    def settled(self) -> bool:
+        """Whether the corpus is open, and the model has come up or will not."""
+        return self._index.phase == "ready" and self.model.phase in {"ready", "none"}
+
+    def wait(self, seconds: float) -> Tutor | None:
+        """The tutor as soon as there is one; None after `seconds`, or when this is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._tutor is not None or self._closing.is_set(), seconds)
+            return self._tutor
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing.is_set()
+
+    def document(self) -> tuple[Document, list[Expansion]]:
+        """The parsed document and its expansions: there before any index is, for examples and titles.
+
+        Raises:
+            TutorError: there is no such corpus, or it cannot be read.
+        """
+        if self._document is None:
+            path = corpora.document_path(self.settings.corpora_dir, self.settings.corpus)
+            document = corpora.read_document(path)
+            self._document = document, corpora.read_expansions(path, document)
+        return self._document
+
+    def report(self) -> dict[str, Any]:
+        """Both states, JSON-ready; what `/ready` answers."""
+        index, model = self.index, self.model
+        return {
+            "ready": self.settled,
+            "corpus": {
+                "name": self.settings.corpus,
+                "state": index.phase,
+                "reason": index.reason,
+                "mend": index.mend,
+                "done": index.done,
+                "total": index.total,
+            },
+            "model": {"name": model.name, "state": model.phase, "reason": model.reason, "why": model.why},
+        }
+
+    # In the background threads, from here.
+
+    def _open_model(self) -> None:
+        from tutor.llm import open_model
+
+        try:
+            model = open_model(self.settings)
+        except TutorError as error:
+            log.error("%s", _sentence(error))
+            self._model_error = error
+            # Without a model the tutor still answers, in extracts.
+            model = open_model(self.settings.model_copy(update={"model": "none", "server_url": ""}))
+        with self._changed:
+            self._model = model
+            self._changed.notify_all()
+        if self._closing.is_set():
+            model.close()
+
+    def _open_corpus(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._searcher = self._opened()
+                break
+            except IndexBusy as error:
+                self._say(IndexState("building", error.message))
+            except TutorError as error:
+                self._say(IndexState("failed", error.message, error.mend))
+            except Exception:
+                log.exception("the corpus could not be opened")
+                self._say(IndexState("failed", "The corpus could not be opened; the server's log says why."))
+            self._closing.wait(RETRY_SECONDS)
+        else:
+            return
+        self._join_up(self._searcher)
+
+    def _opened(self) -> Searcher:
+        from tutor.retrieval.search import Searcher
+
+        settings = self.settings
+        try:
+            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders)
+        except IndexMissing:
+            path = corpora.document_path(settings.corpora_dir, settings.corpus)
+            self._say(IndexState("building"))
+            corpora.ingest(
+                settings.corpora_dir, settings.corpus, path, embedders=settings.embedders, progress=self._progress
+            )
+            self._say(IndexState("opening"))
+            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders)
+        searcher.warm_up()
+        return searcher
+
+    def _join_up(self, searcher: Searcher) -> None:
+        """Wait for the model object (seconds at most: it need not be loaded), then open for questions."""
+        from tutor.answering.tutor import Tutor
+
+        with self._changed:
+            self._changed.wait_for(lambda: self._model is not None or self._closing.is_set())
+            if self._model is None:
+                return
+            self._tutor = Tutor(searcher, self._model)
+            self._index = IndexState("ready")
+            self._changed.notify_all()
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        self._say(IndexState("building", stage, done=done, total=total))
+
+    def _say(self, state: IndexState) -> None:
+        with self._changed:
+            self._index = state
+            self._changed.notify_all()
+
+
+def _sentence(error: TutorError) -> str:
+    return f"{error.message} {error.mend}".strip()

@@ -1,0 +1,84 @@
+"""How the page looks: Gradio's theme in our colours, our style sheet and script. System fonts only, nothing is fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_HERE = Path(__file__).parent
+FONT = (
+    "system-ui", "-apple-system", "Segoe UI", "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC",
+    "Microsoft JhengHei", "WenQuanYi Zen Hei", "sans-serif",
+)  # fmt: skip
+MONO = ("ui-monospace", "SFMono-Regular", "Cascadia Mono", "Consolas", "DejaVu Sans Mono", "Noto Sans Mono CJK TC", "monospace")
+_ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
+    "<rect width='32' height='32' rx='8' fill='%232b6168'/>"
+    "<path d='M8 9h16v11H15l-5 4v-4H8z' fill='none' stroke='white' stroke-width='2' stroke-linejoin='round'/>"
+    "<path d='M12 13h8M12 16.5h5' stroke='white' stroke-width='2' stroke-linecap='round'/></svg>"
+)
+
+# Light, dark. Text on its background keeps a contrast of at least 4.5 in both.
+PAPER = ("#f6f5f1", "#15181b")
+SURFACE = ("#ffffff", "#1c2024")
+INK = ("#20262b", "#e7e5e0")
+QUIET = ("#5a636b", "#a2a9ae")
+LINE = ("#dedad1", "#32383d")
+ACCENT = ("#2b6168", "#86c0c0")
+ACCENT_STRONG = ("#1f4a50", "#a6d4d3")
+ON_ACCENT = ("#ffffff", "#10191b")
+
+
+def theme() -> Any:
+    """Gradio's plainest theme with our colours. Fonts are given as names: nothing is loaded for them."""
+    pairs = {
+        "body_background_fill": PAPER,
+        "body_text_color": INK,
+        "body_text_color_subdued": QUIET,
+        "background_fill_primary": SURFACE,
+        "background_fill_secondary": PAPER,
+        "block_background_fill": SURFACE,
+        "block_border_color": LINE,
+        "block_label_text_color": QUIET,
+        "block_label_background_fill": SURFACE,
+        "border_color_primary": LINE,
+        "border_color_accent": ACCENT,
+        "color_accent_soft": ("#e4eeee", "#22363a"),
+        "input_background_fill": SURFACE,
+        "input_border_color": LINE,
+        "input_border_color_focus": ACCENT,
+        "input_placeholder_color": QUIET,
+        "button_primary_background_fill": ACCENT,
+        "button_primary_background_fill_hover": ACCENT_STRONG,
+        "button_primary_text_color": ON_ACCENT,
+        "button_secondary_background_fill": SURFACE,
+        "button_secondary_background_fill_hover": PAPER,
+        "button_secondary_border_color": LINE,
+        "button_secondary_text_color": INK,
+        "link_text_color": ACCENT,
+        "panel_background_fill": PAPER,
+        "checkbox_label_background_fill": ("transparent", "transparent"),
+    }
+    values = {}
+    for name, (light, dark) in pairs.items():
+        values[name], values[f"{name}_dark"] = light, dark
+    return gr.themes.Base(font=list(FONT), font_mono=list(MONO), radius_size="md", text_size="md").set(**values)
+
+
+def css() -> str:
+    """Our style sheet, with the colours of the theme as variables."""
+    names = {
+        "paper": PAPER, "surface": SURFACE, "ink": INK, "quiet": QUIET, "line": LINE,
+        "accent": ACCENT, "accent-strong": ACCENT_STRONG, "on-accent": ON_ACCENT,
+    }  # fmt: skip
+    light = "".join(f"--{name}:{pair[0]};" for name, pair in names.items())
+    dark = "".join(f"--{name}:{pair[1]};" for name, pair in names.items())
+    return f":root{{{light}}}\n.dark{{{dark}}}\n{(_HERE / 'page.css').read_text(encoding='utf-8')}"
+
+
+def head() -> str:
+    """What goes into the page's head: icon and script."""
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    return f'<link rel="icon" href="{_ICON}">\n<script>\n{script}</script>'

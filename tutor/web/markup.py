@@ -1,0 +1,160 @@
+"""Other people's Markdown made safe to show: answers for the chat, passages of the source with marked spans.
+
+Nothing that arrives here can make a link, load an image or bring a tag along. Knows text, nothing of questions.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+# Code is shown as it stands: fenced blocks first (an open one runs to the end), then spans of back ticks.
+_CODE = re.compile(
+    r"(?:^|(?<=\n))[ \t]{0,3}(?P<fence>```+|~~~+)[^\n]*(?:\n(?:.*?\n)??[ \t]{0,3}(?P=fence)[`~]*[ \t]*(?=\n|$)|.*$)"
+    r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)",
+    re.DOTALL,
+)
+_LIVE = re.compile(r"[<\[]|(?<=\w)@(?=\w)|(?i:\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.))")
+
+
+def quiet(text: str) -> str:
+    """Markdown that renders without links, images and tags, for a renderer that would make them.
+
+    Emphasis, lists, tables and code stay. Bracketed text shows its brackets, an address is plain text.
+    """
+    parts, at = [], 0
+    for code in _CODE.finditer(text):
+        parts += [_LIVE.sub(_still, text[at : code.start()]), code.group()]
+        at = code.end()
+    return "".join([*parts, _LIVE.sub(_still, text[at:])])
+
+
+def _still(found: re.Match[str]) -> str:
+    match found.group():
+        case "<":
+            return "&lt;"
+        case "[":
+            return "\\["
+        case "@":
+            return "&#64;"
+        case word:
+            # The last letter as an entity: it reads the same and is no address to a renderer.
+            return f"{word[:-1]}&#{ord(word[-1])};"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `start` to `end` of a slice, to be marked; `kind` is a CSS class."""
+
+    start: int
+    end: int
+    kind: str
+
+
+# Stand-ins for the ends of a span while Markdown is parsed. Punctuation, because emphasis beside punctuation still
+# opens and closes; a pair that the text does not hold itself is taken.
+_PAIRS = (("⸨", "⸩"), ("⦗", "⦘"), ("⟬", "⟭"))
+_BLOCK_START = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+(?:\[[ xX]\][ \t]+)?|\|[ \t]*|[ \t]*(?:```|~~~)[^\n]*\n?|\s+")
+_CLOSING_FENCE = re.compile(r"(?:^|\n)[ \t]*(?:```+|~~~+)[ \t]*$")
+
+
+def passage_html(text: str, spans: Sequence[Span] = ()) -> str:
+    """HTML of a slice of the source with spans in `<mark>`; the marked text is the text of the spans.
+
+    Args:
+        text: verbatim Markdown; indentation that all its lines share is dropped.
+        spans: offsets into `text`; overlapping ones are joined.
+    """
+    pair = next((p for p in _PAIRS if p[0] not in text and p[1] not in text), None)
+    joined = _joined([s for s in spans if s.start < s.end]) if pair else []
+    for span in reversed(joined):
+        assert pair is not None
+        text = text[: span.start] + pair[0] + text[span.start : span.end] + pair[1] + text[span.end :]
+    env = {"pair": pair, "kinds": [s.kind for s in joined], "open": False, "next": 0}
+    return str(_MARKDOWN.render(textwrap.dedent(text), env))
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, s.end)):
+        if found and span.start < found[-1].end:
+            last = found[-1]
+            kind = last.kind if last.kind == span.kind else min(last.kind, span.kind, key=len)
+            found[-1] = Span(last.start, max(last.end, span.end), kind)
+        else:
+            found.append(span)
+    return found
+
+
+def narrowed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the Markdown of blocks at its ends: list markers, table bars, fences.
+
+    A mark must not stand before a list marker, or there is no list any more. Empty if nothing else is there.
+    """
+    while start < end:
+        at_line_start = not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>-*+#|.)0123456789")
+        found = _BLOCK_START.match(text, start)
+        if found is None or not (at_line_start or found.group().isspace()):
+            break
+        start = min(found.end(), end)
+    while start < end:
+        trimmed = len(text[start:end].rstrip()) + start
+        line = text[text.rfind("\n", 0, trimmed) + 1 : trimmed]
+        fence = _CLOSING_FENCE.search(text, start, trimmed)
+        if fence is not None:
+            trimmed = fence.start()
+        elif line.endswith("|") and line.lstrip().startswith("|"):
+            trimmed -= 1
+        if trimmed == end:
+            break
+        end = trimmed
+    return start, max(start, end)
+
+
+class _Renderer(RendererHTML):
+    """Renders text and code with the spans in `<mark>`. Every run of text gets its own, so that tags always nest."""
+
+    def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return _marked(tokens[idx].content, env)
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"<code>{_marked(tokens[idx].content, env)}</code>"
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"<pre><code>{_marked(tokens[idx].content, env)}</code></pre>\n"
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return self.code_block(tokens, idx, options, env)
+
+
+def _marked(text: str, env: Any) -> str:
+    pair = env.get("pair")
+    if not pair or not env["kinds"]:
+        return escape(text)
+    out = []
+    for part in re.split(f"([{pair[0]}{pair[1]}])", text):
+        if part == pair[0]:
+            env["open"] = True
+        elif part == pair[1]:
+            env["open"] = False
+            env["next"] += 1
+        elif part and env["open"]:
+            out.append(f'<mark class="{escape(env["kinds"][env["next"]])}">{escape(part)}</mark>')
+        else:
+            out.append(escape(part))
+    return "".join(out)
+
+
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False, "linkify": False}, renderer_cls=_Renderer)
+    .enable(["table", "strikethrough"])
+    .disable(["image", "link", "autolink", "reference", "html_inline", "html_block"])
+)

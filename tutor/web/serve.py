@@ -1,0 +1,106 @@
+"""`tutor serve`: binds an address, runs the application until it is stopped.
+
+Knows sockets and signals, nothing of what is served.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+import webbrowser
+
+import uvicorn
+
+from ingest.errors import UsageError
+from tutor.settings import Settings
+
+# Open pages hold a stream; they are given so many seconds when the server stops.
+GRACE_SECONDS = 2
+
+
+def serve(settings: Settings, *, open_page: bool) -> None:
+    """Serve the page until Ctrl-C.
+
+    Raises:
+        UsageError: the address is in use, cannot be bound, or is not of this machine alone.
+    """
+    check_host(settings.host)
+    with bind(settings.host, settings.port) as sock:
+        from tutor.web.app import create_app
+
+        app = create_app(settings)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none"
+        )
+        try:
+            _Server(config, url_of(settings.host, sock), open_page).run(sockets=[sock])
+        except KeyboardInterrupt:
+            # Ctrl-C is how a server is stopped; the application has closed the model by now.
+            return
+
+
+class _Server(uvicorn.Server):
+    """Says where it is, once it answers."""
+
+    def __init__(self, config: uvicorn.Config, url: str, open_page: bool) -> None:
+        super().__init__(config)
+        self._url = url
+        self._open_page = open_page
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"Interview tutor: {self._url}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
+            if self._open_page:
+                webbrowser.open(self._url)
+
+
+def check_host(host: str) -> None:
+    """Refuse addresses that others can reach: there is no sign-in yet.
+
+    Raises:
+        UsageError: the address is not a loopback one.
+    """
+    try:
+        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        own = False
+    if not own:
+        raise UsageError(
+            f"The page cannot be opened on {host!r}: others could reach it, and it has no sign-in yet.",
+            "Leave TUTOR_HOST (or --host) at 127.0.0.1. From another machine: ssh -L 7860:127.0.0.1:7860 THIS_MACHINE",
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; port 0 takes a free one.
+
+    Raises:
+        UsageError: it cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":  # there it would let two servers share a port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        # Only a listening socket is noticed by the next one that tries.
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise UsageError(
+            f"{host}:{port} cannot be used: {error.strerror or error}.",
+            f"Stop the program that uses it, or take another port: tutor serve --port {_other(port)}",
+        ) from error
+    return sock
+
+
+def _other(port: int) -> int:
+    return port + 1 if 0 < port < 65535 else 7860
+
+
+def url_of(host: str, sock: socket.socket) -> str:
+    """The address of a bound socket as a browser wants it."""
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{sock.getsockname()[1]}"

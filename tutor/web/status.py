@@ -1,0 +1,58 @@
+"""The status line: which document, which model, how far each is, and why. Knows states, nothing of components."""
+
+from __future__ import annotations
+
+from html import escape
+
+from tutor.web.backstage import Backstage, IndexState, ModelStatus
+from tutor.web.strings import Tongue, say
+
+_LIGHTS = {"ready": "on", "failed": "bad", "none": "off", "stopped": "bad"}
+
+
+def status_html(stage: Backstage, tongue: Tongue) -> str:
+    """Both states in one line, reasons below it, folded away once all is well."""
+    index, model = stage.index, stage.model
+    rows = [
+        _row(say("index", tongue), stage.settings.corpus, index.phase, index_words(index, tongue)),
+        _row(say("model", tongue), model.name, model.phase, say(f"model-{model.phase}", tongue)),
+    ]
+    reasons = [_reason(say("index", tongue), index.reason, index.mend)]
+    # The reason of a model that is being fetched holds the megabytes: it belongs in sight.
+    if model.phase == "ready":
+        reasons.append(_reason(say("model", tongue), model.why, ""))
+    else:
+        reasons.append(_reason(say("model", tongue), model.reason, ""))
+    details = "".join(r for r in reasons if r)
+    hint = escape(say("details", tongue))
+    folded = f'<details class="status-why"{_open(index, model)}><summary>{hint}</summary>{details}</details>'
+    return f'<div class="status" role="status">{"".join(rows)}{folded if details else ""}</div>'
+
+
+def index_words(index: IndexState, tongue: Tongue) -> str:
+    """The state of the corpus in words, with the share that is done while it is being built."""
+    words = say(f"index-{index.phase}", tongue)
+    if index.phase == "building" and index.total:
+        words += f" {index.reason} {index.done}/{index.total}"
+    return words
+
+
+def _row(label: str, name: str, phase: str, words: str) -> str:
+    light = _LIGHTS.get(phase, "busy")
+    name_html = f'<b title="{escape(name)}">{escape(name)}</b> ' if name else ""
+    return (
+        f'<span class="status-part" data-phase="{escape(phase)}"><span class="light {light}" aria-hidden="true"></span>'
+        f"<span>{escape(label)}　{name_html}{escape(words)}</span></span>"
+    )
+
+
+def _reason(label: str, reason: str, mend: str) -> str:
+    if not reason:
+        return ""
+    mend_html = f" <code>{escape(mend)}</code>" if mend else ""
+    return f"<p><b>{escape(label)}</b>　{escape(reason)}{mend_html}</p>"
+
+
+def _open(index: IndexState, model: ModelStatus) -> str:
+    calm = index.phase == "ready" and model.phase in {"ready", "none"}
+    return "" if calm else " open"
