@@ -55,5 +55,33 @@ def retrieval(part: PartName = "test", as_json: Json = False) -> None:
     typer.echo(f"latency ms {report['latency_ms']}")
 
 
+@app.command()
+def answers(
+    part: PartName = "test",
+    limit: Annotated[int | None, typer.Option("--limit", help="Only the first rows.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Facts, citations and language of real answers."""
+    from rich.console import Console
+
+    from eval.answers import measure
+    from tutor.commands import Tutors
+
+    console = Console(stderr=True)
+    chosen = Settings()  # type: ignore[call-arg]
+    with Tutors(chosen, Searchers(chosen, console), console) as tutors:
+        report = measure(tutors.get(None), part, limit, lambda row: console.print(row, end=" "))  # type: ignore[arg-type]
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / f"answers-{part}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for name, value in report.items():
+        if isinstance(value, dict):
+            typer.echo(f"{name:20} {value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}] n={value['n']}")
+        elif name != "answers":
+            typer.echo(f"{name:20} {value}")
+
+
 if __name__ == "__main__":
     app()

@@ -94,7 +94,7 @@ def _fit_confidence(searcher: Searcher) -> tuple[dict[str, float], float]:
     raw = []
     for row, _ in data:
         scored = legs.score(row["query"])
-        raw.append(features(row["query"], scored, fuse(scored.legs)))
+        raw.append(features(row["query"], legs, scored, fuse(scored.legs)))
     names = list(raw[0])
     x = np.asarray([[r[name] for name in names] for r in raw])
     y = np.asarray([label for _, label in data])

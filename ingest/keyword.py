@@ -6,6 +6,7 @@ Knows terms and row numbers, nothing of questions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ingest.text import terms
 
 # Lucene's BM25 with a little less length normalisation: entries are short and of similar length.
 K1, B = 1.2, 0.5
+# A misspelt word is mended when one of the corpus is this similar (0..100); short ones have too many neighbours.
+SHORTEST_TYPO, TYPO_SIMILARITY = 5, 80
 
 
 class KeywordIndex:
@@ -43,6 +46,23 @@ class KeywordIndex:
         import bm25s
 
         return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False), rows)
+
+    def nearest(self, term: str) -> str | None:
+        """The indexed Latin term that a misspelt one most likely means, or None."""
+        from rapidfuzz import fuzz, process
+
+        if len(term) < SHORTEST_TYPO or not term.isascii():
+            return None
+        found = process.extractOne(term, self._latin, scorer=fuzz.ratio, score_cutoff=TYPO_SIMILARITY)
+        return None if found is None else str(found[0])
+
+    @cached_property
+    def _latin(self) -> list[str]:
+        return [t for t in self._bm25.vocab_dict if t.isascii() and len(t) >= SHORTEST_TYPO - 1]
+
+    def knows(self, term: str) -> bool:
+        """Whether any row holds this term."""
+        return term in self._bm25.vocab_dict
 
     def scores(self, query_terms: Sequence[str]) -> NDArray[np.float32]:
         """BM25 score of every row: `(rows,)` float32, 0 where no term occurs."""

@@ -1,7 +1,7 @@
 """From a file on disk to text: size, kind, encoding, line ends. Knows nothing of Markdown.
 
-The encoding is found by hand: the detectors on the index mistake short Chinese texts too often to trust them with
-one question (measured in tests/unit/test_read.py on windows of the shipped corpus).
+The encoding is found by hand, for the five that Chinese and Western texts are in: of windows of 40 characters of
+the shipped corpus, in Big5, GB18030 and UTF-16, charset-normalizer 3.5 got 164 of 172 right, this 172.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What is tried where a text is not UTF-8. Nearly any bytes decode as most of these, so the result that looks most
-# like language wins (`_plausible`), the earlier one on a tie.
+# What is tried where a text is not UTF-8. Nearly any bytes decode as most of these, so the result that looks
+# most like language wins (`_plausible`), the earlier one on a tie.
 _CANDIDATES = ("big5hkscs", "gb18030", "cp1252", "utf-16-le", "utf-16-be")
 # Files that are no text whatever their name says, and that no converter here reads under another name.
 _MAGIC = (
@@ -52,8 +52,8 @@ def read_text(path: Path) -> str:
     """Read a document as text with `\\n` line ends; PDF, Office and HTML files are converted to Markdown.
 
     Raises:
-        DocumentError: missing, empty, unreadable, too large, binary, in no encoding that is known here, or of a kind
-            whose converter is not installed.
+        DocumentError: missing, empty, unreadable, too large, binary, in an encoding that is not known here,
+            or of a kind whose converter is not installed.
     """
     if not path.exists():
         raise DocumentError(

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from ingest.document import Document
 from ingest.errors import DocumentError
-from ingest.markdown import Element, elements
+from ingest.markdown import Element, Heading, elements
 from ingest.parsers import (
     bold_lines,
     folds,
@@ -163,18 +163,22 @@ def _completed(source: str, choices: Sequence[_Choice], content: Sequence[tuple[
 
 
 def _added(best: _Choice, other: _Choice) -> list[int]:
-    """Starts of another reading's questions that lie in none of the best one's and repeat no title."""
+    """Starts of another reading's questions, in groups where the best one has none, that repeat no title."""
     spans = [(q.start, q.end) for q in best.document.questions]
     starts = [start for start, _ in spans]
     titles = {q.title for q in best.document.questions}
     asking = {item.start: item.end for item in other.reading.items if isinstance(item, Ask) and item.asks}
     borders = [item.start for item in best.reading.items]
+    groups = [item.start for item in best.reading.items if isinstance(item, Heading)]
+    taken = {bisect_right(groups, start) for start in starts}
     added = []
     for question in other.document.questions:
         index = bisect_right(starts, question.start) - 1
         inside = index >= 0 and question.start < spans[index][1]
         if inside or question.start not in asking or question.title in titles:
             continue
+        if groups and bisect_right(groups, question.start) in taken:
+            continue  # under a heading that has questions already: a part of an answer
         item = best.reading.items[max(bisect_right(borders, question.start) - 1, 0)]
         following = bisect_right(starts, question.start)
         limit = starts[following] if following < len(starts) else len(best.document.source)

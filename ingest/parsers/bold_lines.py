@@ -64,8 +64,6 @@ def _bold(source: str, block: Block) -> _Line | None:
     if not match:
         return None
     text = titled(source[block.start : match.end()])
-    if block.marker[:1].isdecimal():
-        text = f"{block.marker} {text}"
     label = label_of(text)
     if not label.title or label.title.endswith(("：", ":")) or is_answer_name(title_of(match["title"])):
         return None

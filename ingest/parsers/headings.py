@@ -21,11 +21,11 @@ from ingest.parsers.wording import (
 )
 
 NAME = "headings"
-# From this share on, the headings of a level that do not ask are questions as well ("### Event loop");
-# less will
-# do on the level that has most of the asking ones.
+# From this share on, the headings of a level that do not ask are questions as well ("### Event loop"); less
+# will do on the level that has most of the asking ones.
 _SHARE = 0.6
 _MAIN_SHARE = 0.25
+_AGAIN = 3
 
 
 def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
@@ -37,6 +37,10 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
         rest = headings[1:]  # the title of the document
         if any(asks(titles[id(h)]) for h in rest):
             headings = rest
+    # "How it works" under every topic is a part of answers; "What is printed?" may well be asked again.
+    again = Counter(titles[id(h)] for h in headings)
+    parts = {text for text, count in again.items() if count >= _AGAIN and "?" not in text and "？" not in text}
+    headings = [h for h in headings if titles[id(h)] not in parts]
     asking = {id(h) for h in headings if asks(titles[id(h)])}
     counts = Counter(h.level for h in headings if id(h) in asking)
     main = max(counts, key=lambda level: counts[level], default=0)

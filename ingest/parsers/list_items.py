@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
 from ingest.parsers.reading import Ask, Close, Item, Reading
+from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import is_link_list, titled
 from ingest.parsers.wording import asks, is_appendix, is_contents, label_of, value_of
 
@@ -38,20 +39,21 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
 
 def _questions(source: str, found: Sequence[Element], depth: int) -> dict[int, _Question]:
     questions: dict[int, _Question] = {}
+    rows: list[tuple[int, _Question, bool]] = []  # every item, and whether it is sure to be a question
     last: int | None = None
     for group in _lists(source, found, depth):
-        items = [(block, _question(source, block)) for block in group]
-        asking = sum(q is not None and q.asks for _, q in items)
-        for block, question in items:
-            if question is None:
-                continue
+        items = [(id(block), q) for block in group if (q := _question(source, block)) is not None]
+        vote = sum(q.asks for _, q in items) >= _SHARE * len(group)
+        for key, question in items:
             number = value_of(question.label)
-            goes_on = (
-                question.asks and last is not None and number == last + 1
-            )  # after a list inside an answer
-            if asking >= _SHARE * len(items) or goes_on:
-                questions[id(block)] = question
+            goes_on = question.asks and last is not None and number == last + 1  # after a list in an answer
+            if vote or goes_on:
+                questions[key] = question
                 last = number
+            rows.append((key, question, vote or goes_on))
+    if questions:  # items that do not ask, but fill a gap in the numbers of those that do
+        picked, _ = chosen([value_of(q.label) for _, q, _ in rows], [sure for _, _, sure in rows])
+        questions.update({key: question for (key, question, _), pick in zip(rows, picked, strict=True) if pick})
     return questions
 
 

@@ -16,8 +16,7 @@ from ingest.parsers.wording import label_of, title_of
 NAME = "marked questions and answers"
 _HEAD = r"^[ \t>]*(?:(?:[-*+]|\d{1,4}[.)、])[ \t]+)?[^\w\s\[<(`]{0,6}[ \t]*"
 _QUESTION = re.compile(
-    _HEAD
-    + r"(?:(?:面試題|面试题|問題|问题|題目|题目|提問|提问|面試官|面试官|Interviewer|Question|Ques|Que)"
+    _HEAD + r"(?:(?:面試題|面试题|問題|问题|題目|题目|提問|提问|面試官|面试官|Interviewer|Question|Ques|Que)"
     r"[ \t]*#?\d{0,4}"
     r"|[QqＱ][ \t]*\.?[ \t]*\d{0,4}|[問问题題][ \t]*\d{0,4}"
     r"|第[ \t]*\d{1,4}[ \t]*[題题])[ \t]*[*_]{0,3}[ \t]*(?:[:：.、．)）】]|[-–—][ \t])[ \t]*[*_]{0,3}",
@@ -25,9 +24,9 @@ _QUESTION = re.compile(
 )
 _ANSWER = re.compile(
     _HEAD
-    +
-   
-    r"(?:(?:參考|参考|標準|标准)?(?:解答|答案|回答|答覆|答复|候選人|候选人)|Answers?|Ans|Candidate|[AaＡ答])" r"[ \t]*\.?[ \t]*\d{0,4}" r"[ \t]*[*_]{0,3}[ \t]*[:：.、．)）】][ \t]*[*_]{0,3}[ \t]*",
+    + r"(?:(?:參考|参考|標準|标准)?(?:解答|答案|回答|答覆|答复|候選人|候选人)"
+    r"|Answers?|Ans|Candidate|[AaＡ答])[ \t]*\.?[ \t]*\d{0,4}"
+    r"[ \t]*[*_]{0,3}[ \t]*[:：.、．)）】][ \t]*[*_]{0,3}[ \t]*",
     re.MULTILINE | re.IGNORECASE,
 )
 # "B: ..." right behind "A: ..." is a choice, not an answer.

@@ -16,8 +16,9 @@ from ingest.parsers.wording import asks
 
 NAME = "numbered lines"
 _LINE = re.compile(
-    r"^[ \t>]*[*_]{0,3}(?P<open>[(（\[【]?)[ \t]*(?P<number>\d{1,4})[
-    \t]*(?P<close>[.．、:：)）\]】])[*_]{0,3}" r"[ \t]*(?P<title>[^\s\d].*)$",
+    r"^[ \t>]*[*_]{0,3}(?P<open>[(（\[【]?)[ \t]*(?P<number>\d{1,4})[ \t]*"
+    r"(?P<close>[.．、:：)）\]】])[*_]{0,3}"
+    r"[ \t]*(?P<title>[^\s\d].*)$",
     re.MULTILINE,
 )
 

@@ -29,6 +29,8 @@ from ingest.parsers.wording import (
 )  # fmt: skip
 
 NOT_A_HEADING = 7
+# A level belongs to categories from this share of headings with a question right below them on.
+_OPENING = 0.3
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class _Draft:
 
 def assemble(source: str, reading: Reading) -> Document | None:
     """Build the Document of a reading; None if it holds no question."""
-    section_names = _section_names(reading.items)
+    sections = _sections(reading.items)
     title = _document_title(reading.items)
     drafts: list[_Draft] = []
     strays: list[Block] = []
@@ -148,7 +150,7 @@ def assemble(source: str, reading: Reading) -> Document | None:
             drafts.append(current)
             open_contents = False
         elif isinstance(item, Heading):
-            if current is not None and _is_section(item, current, section_names):
+            if current is not None and _is_section(item, current, sections):
                 if is_answer_name(item.text):
                     current.begin_answer()
                 current.open_section(item.text, item.start, item.end)
@@ -190,12 +192,31 @@ def assemble(source: str, reading: Reading) -> Document | None:
     )
 
 
-def _section_names(items: Sequence[Item]) -> frozenset[str]:
-    """Headings that come again and again ("Example") and never open a list of questions: parts of answers."""
-    counts = Counter(item.text for item in items if isinstance(item, Heading))
+@dataclass(frozen=True)
+class _Sections:
+    """Which headings are parts of answers where questions are no headings.
+
+    Args:
+        category_level: the deepest level whose headings have a question right below them; deeper ones are sections.
+        repeated: headings that come again and again ("Example") and never open a group of questions.
+    """
+
+    category_level: int
+    repeated: frozenset[str]
+
+
+def _sections(items: Sequence[Item]) -> _Sections:
+    headings = [item for item in items if isinstance(item, Heading)]
     solid = [item for item in items if not isinstance(item, Residue | FoldEnd | Close)]
-    opening = {a.text for a, b in pairwise(solid) if isinstance(a, Heading) and isinstance(b, Ask)}
-    return frozenset(text for text, count in counts.items() if count > 1 and text not in opening)
+    opening = [a for a, b in pairwise(solid) if isinstance(a, Heading) and isinstance(b, Ask)]
+    texts = {heading.text for heading in opening}
+    repeated = {text for text, n in Counter(h.text for h in headings).items() if n > 1 and text not in texts}
+
+    counts, openings = Counter(h.level for h in headings), Counter(h.level for h in opening)
+    levels = [level for level, n in openings.items() if n >= _OPENING * counts[level]]
+    first = next((item.start for item in items if isinstance(item, Ask)), 0)
+    before = [h.level for h in headings if h.start < first]
+    return _Sections(max(levels, default=before[-1] if before else 0), frozenset(repeated))
 
 
 def _document_title(items: Sequence[Item]) -> Heading | None:
@@ -211,15 +232,16 @@ def _document_title(items: Sequence[Item]) -> Heading | None:
     return found
 
 
-def _is_section(heading: Heading, draft: _Draft, repeated: frozenset[str]) -> bool:
+def _is_section(heading: Heading, draft: _Draft, sections: _Sections) -> bool:
     """Whether a heading is part of the answer: inside its fold, named answer, or of a deeper level."""
     if is_group(heading.text):
         return False
     if heading.start < max(draft.until, draft.ask.until) or is_answer_name(heading.text):
         return True
+    again = heading.text in sections.repeated and not is_appendix(heading.text)
     if draft.ask.level != NOT_A_HEADING:
-        return heading.level > draft.ask.level
-    return heading.text in repeated and not is_appendix(heading.text)
+        return heading.level > draft.ask.level or (heading.level == draft.ask.level and again)
+    return again or (heading.level > sections.category_level and not is_appendix(heading.text))
 
 
 def _add(draft: _Draft, block: Block, source: str) -> None:

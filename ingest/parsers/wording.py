@@ -220,7 +220,7 @@ def asks(title: str) -> bool:
         or _ENGLISH.match(text)
         or _ENGLISH_ANYWHERE.search(title)
         or _CHINESE.search(title)
-        or _CHINESE_START.match(text)
+        or (len(text) > 3 and _CHINESE_START.match(text))
         or _SUFFIX_ASK.search(title.rstrip("。.：: "))
     )
 
@@ -231,7 +231,7 @@ def is_answer_name(text: str) -> bool:
 
 
 def answer_lead(source: str, start: int, end: int) -> tuple[int, int] | None:
-    """Span of the words at the head of a line of `source[start:end]` that announce the answer, None if none do."""
+    """Span of the words at the head of a line in `source[start:end]` that announce the answer."""
     match = _ANSWER_LEAD.search(source, start, end)
     return match.span() if match else None
 

@@ -15,16 +15,22 @@ from ingest.passages import entries, passages
 
 # Pieces that question banks are made of, to be put together in every possible wrong way.
 PIECES = (
-    "# Title", "## What is X?", "### 1. What is X?", "### **問題 2：什麼是 Y？**", "#### 6-10", "34. ### Why?", "### Question 3",
-    "#### Answer: B", "#### Example", "What is Z?\n---", "text\n===", "**What is regression? 👶**", "**2. 事件迴圈**\n答案在此",
-    "Q: What?", "A: That.", "Q1. Why?\nA1: Because.\nQ2. How?", "問：甚麼？\n答：這個。", "**Answer:** 42", "答案：(A)", "- A: `a`\n- B: `b`",
-    "- What is it?\n  - This.\n    - Deep.", "* Describe it.", "1. What?\n\n   text", "2) How?", "3、为什么？\n因为。", "（4）如何？",
-    "| Q | A |\n| - | - |\n| What? | That |\n| How? |  |", "| a |\n| - |", "|||\n|-|-|\n|1. x<br>2. y|z|", "<details><summary>What?</summary>", "</details>",
-    "<details>\n<summary>Answer</summary>\n<p>\n", "</p>\n</details>", "<summary>", "</summary>", "<details>", "- x <details><summary>Why?</summary> y </details> z",
-    "<!-- comment -->", "<!-- open", "-->", "```js\n<details>\n# no heading\n```", "~~~", "```", "    indented code?", "> quote?\n> Q: what?",
-    "**[⬆ Back to Top](#top)**", "[a](#a)", "* [What?](#what)", "<br/>", "<h3>What?</h3>", "<table>\n<tr><td>x</td></tr>\n</table>", "---", "***",
-    "![](x.png)", "Answer here", "TODO", "---\ntitle: x\n---", "一、基礎", "JSON", "匯出到試算表", "\t", " ", "\u3000", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\0",
-    "<h1>a</h1>\n---", "1️⃣ What?", "\\|", "plain words", "解釋一下", "&amp;", "``", "`<script>`", "[", "](", "**", "***", "__",
+    "# Title", "## What is X?", "### 1. What is X?", "### **問題 2：什麼是 Y？**", "#### 6-10",
+    "34. ### Why?", "### Question 3", "#### Answer: B", "#### Example", "What is Z?\n---", "text\n===",
+    "**What is regression? 👶**", "**2. 事件迴圈**\n答案在此", "Q: What?", "A: That.",
+    "Q1. Why?\nA1: Because.\nQ2. How?", "問：甚麼？\n答：這個。", "**Answer:** 42", "答案：(A)",
+    "- A: `a`\n- B: `b`", "- What is it?\n  - This.\n    - Deep.", "* Describe it.",
+    "1. What?\n\n   text", "2) How?", "3、为什么？\n因为。", "（4）如何？",
+    "| Q | A |\n| - | - |\n| What? | That |\n| How? |  |", "| a |\n| - |", "|||\n|-|-|\n|1. x<br>2. y|z|",
+    "<details><summary>What?</summary>", "</details>", "<details>\n<summary>Answer</summary>\n<p>\n",
+    "</p>\n</details>", "<summary>", "</summary>", "<details>",
+    "- x <details><summary>Why?</summary> y </details> z", "<!-- comment -->", "<!-- open", "-->",
+    "```js\n<details>\n# no heading\n```", "~~~", "```", "    indented code?", "> quote?\n> Q: what?",
+    "**[⬆ Back to Top](#top)**", "[a](#a)", "* [What?](#what)", "<br/>", "<h3>What?</h3>",
+    "<table>\n<tr><td>x</td></tr>\n</table>", "---", "***", "![](x.png)", "Answer here", "TODO",
+    "---\ntitle: x\n---", "一、基礎", "JSON", "匯出到試算表", "\t", " ", "\u3000", "\r", "\x0b", "\x0c",
+    "\x85", "\u2028", "\x00", "<h1>a</h1>\n---", "1️⃣ What?", "\\|", "plain words", "解釋一下", "&amp;",
+    "``", "`<script>`", "[", "](", "**", "***", "__",
 )  # fmt: skip
 
 documents = st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=14).flatmap(

@@ -21,7 +21,7 @@ from tutor.retrieval.result import SearchResult
 from tutor.retrieval.search import Searcher
 
 # Sentences taken from the best question, and from each further one.
-FIRST, FURTHER = 14, 6
+FIRST, FURTHER = 8, 4
 # A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
 JOINS = 0.62
 MOST_QUESTIONS = 3

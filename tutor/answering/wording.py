@@ -22,6 +22,11 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "zh-Hans": "（语言模型目前无法使用，以下是文件原文的摘录）",
         "en": "(The language model is not available right now; these are extracts from the document.)",
     },
+    "key-points": {
+        "zh-Hant": "**文件中的重點**",
+        "zh-Hans": "**文件中的重点**",
+        "en": "**Key points from the document**",
+    },
     "no-answer": {
         "zh-Hant": "文件有這一題，但沒有寫答案。",
         "zh-Hans": "文件有这一题，但没有写答案。",

@@ -33,14 +33,25 @@ _OPENING = re.compile(r"^(?:那么?|所以|但是?|可是|不过|而|又|and|but
 _STANDS_ALONE = re.compile(r"换个(?:话题|问题)|另外(?:想|问)|换一题|different (?:topic|question)|change (?:of )?(?:topic|subject)|switching|unrelated")
 # A query with a pronoun and more topic terms than this usually explains its pronoun itself.
 MOST_TERMS = 12
-# Words that ask without naming a topic. A query made of nothing else cannot stand alone.
-_ASKING = frozenset(
+# Words that ask without naming a topic. A query made of nothing else cannot stand alone. Folded: Simplified.
+_ASKING_HAN = re.compile(
+    "|".join(
+        sorted(
+            "什么 为什么 怎么办 怎么样 怎么 怎样 如何 哪些 哪个 哪种 是否 可以 需要 缺点 优点 好处 坏处 限制 例子 举例 范例 步骤 原因 差别 区别 "
+            "不同 比较 公式 流程 应用 场景 具体 详细 说明 解释 重要 主要 意思 作用 原理 多少 几个 几种 为何 实际 方法 问题 情况 时候 一下 比起来 "
+            "适合 代价 之后 之前 然后 如果 还有 是什么 会不会 有没有 能不能 要不要 是不是 一般 通常 到底 真的 一定 应该 告诉 知道 请问 麻烦 "
+            "呢 吗 啊 吧 的 了 是 在 会 有 和 跟 与 也 都 就 才 还 再 很 最 更 做 用 去 让 把 被 对 从 到 说 讲 谁 我 你 要 想 能 没 不".split(),
+            key=len,
+            reverse=True,
+        )
+    )
+)
+_ASKING_LATIN = frozenset(
     terms(
-        "什麼 為什麼 怎麼 如何 哪些 哪個 是否 可以 需要 缺點 優點 好處 壞處 限制 例子 舉例 範例 步驟 原因 差別 區別 不同 比較 公式 流程 應用 場景 "
-        "具體 詳細 說明 解釋 重要 主要 意思 作用 原理 怎麼辦 多少 幾個 怎樣 呢 嗎 啊 吧 那 為何 實際 方法 問題 情況 時候 一下 比起來 適合 代價 "
         "drawback advantage benefit disadvantage limitation example step reason difference compare formula why how what "
         "when downside upside cons pros instead work use used better worse mean matter important exactly need more detail "
-        "practice case help helps actually three two one many much long cost does happen happens still always"
+        "practice case help helps actually three two one many much long cost does happen happens still always after "
+        "before again really then also just even"
     )
 )
 
@@ -77,4 +88,5 @@ def stands_alone(query: str) -> bool:
 def content_terms(query: str) -> list[str]:
     """The terms of a query that name a topic."""
     folded = _OPENING.sub("", fold(query))
-    return [t for t in terms(_ANAPHOR.sub(" ", folded)) if t not in _ASKING and len(t) > 1]
+    named = _ASKING_HAN.sub(" ", _ANAPHOR.sub(" ", folded))
+    return [t for t in terms(named) if t not in _ASKING_LATIN and len(t) > 1]

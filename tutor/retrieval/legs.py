@@ -11,6 +11,7 @@ Best evidence decides: a question's score is the maximum over its entries. Knows
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,13 @@ class LegScores:
         legs: leg name -> `(questions,)` float32, in the order of `Index.content.questions`.
         passages: `(passages,)` float32, BM25 of each passage.
         entries: entry row -> best cosine, of the entries that the dense legs returned.
+        unknown: terms of the query that occur nowhere in the corpus.
     """
 
     legs: dict[str, Scores]
     passages: Scores
     entries: dict[int, float]
+    unknown: frozenset[str]
 
 
 class Legs:
@@ -46,8 +49,9 @@ class Legs:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        numbers = list(index.content.questions)
-        self._position = {number: i for i, number in enumerate(numbers)}
+        self._numbers = list(index.content.questions)
+        self._position = {number: i for i, number in enumerate(self._numbers)}
+        self._terms_of = lru_cache(maxsize=1024)(self._load_terms)
         lookup = np.vectorize(self._position.__getitem__, otypes=[np.int64])
         self._of_entry = lookup(index.content.entry_question)
         passages = index.content.passage_question
@@ -61,7 +65,7 @@ class Legs:
 
     def score(self, query: str) -> LegScores:
         """Score every question by every leg."""
-        query_terms = terms(query)
+        query_terms, unknown = self._known_terms(query)
         passage_scores = self._index.keyword_passages.scores(query_terms)
         legs = {
             "keyword-question": self._index.keyword_questions.scores(query_terms),
@@ -77,7 +81,28 @@ class Legs:
             legs[f"{embedder}-{role}"] = self._best(scores, self._of_entry[rows], floor=floor)
             for row, cosine in zip(rows, cosines, strict=True):
                 entries[row] = max(cosine, entries.get(row, -1.0))
-        return LegScores(legs, passage_scores, entries)
+        return LegScores(legs, passage_scores, entries, unknown)
+
+    def _known_terms(self, query: str) -> tuple[list[str], frozenset[str]]:
+        """The query's terms with misspelt words mended, and those that the corpus never uses."""
+        keyword = self._index.keyword_questions
+        known, unknown = [], set()
+        for term in terms(query):
+            mended = term if keyword.knows(term) else keyword.nearest(term)
+            if mended is None:
+                unknown.add(term)
+            else:
+                known.append(mended)
+        return known, frozenset(unknown)
+
+    def terms_of(self, position: int) -> frozenset[str]:
+        """All terms of the question at this position of the ranking, expansions included."""
+        return self._terms_of(position)
+
+    def _load_terms(self, position: int) -> frozenset[str]:
+        content = self._index.content
+        question = self._numbers[position]
+        return frozenset(t for _, entry in content.entries_of(question) for t in terms(entry.searched))
 
     def _best(self, scores: Scores, owner: NDArray[np.int64], *, floor: float) -> Scores:
         best = np.full(len(self._position), floor, dtype=np.float32)

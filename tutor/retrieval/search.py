@@ -112,7 +112,7 @@ class Searcher:
     ) -> SearchResult:
         numbers = list(self.titles)
         order = np.argsort(-fused, kind="stable")
-        probability = confidence(features(rewritten or query, scored, fused))
+        probability = confidence(features(rewritten or query, self._legs, scored, fused))
         hits = tuple(self._hit(numbers[i], float(fused[i]), scored) for i in order[:top])
         return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,10 +52,15 @@ class ModelStatus:
 
 
 class Backstage:
-    """One corpus and one model, opened in background threads. Thread-safe."""
+    """One corpus and one model, opened in background threads. Thread-safe.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        open_model: in place of `tutor.llm.open_model`; tests hand in a model of their own.
+    """
+
+    def __init__(self, settings: Settings, open_model: Callable[[Settings], Model] | None = None) -> None:
         self.settings = settings
+        self._open = open_model
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._index = IndexState("opening")
@@ -154,7 +160,7 @@ class Backstage:
         from tutor.llm import open_model
 
         try:
-            model = open_model(self.settings)
+            model = (self._open or open_model)(self.settings)
         except TutorError as error:
             log.error("%s", _sentence(error))
             self._model_error = error

@@ -88,5 +88,8 @@
       wanted = null;
       reveal(number);
     }
-  }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+  }).observe(document.documentElement, {
+    childList: true, subtree: true, characterData: true,
+    attributeFilter: ["data-language", "data-position", "data-titles"], // Gradio changes these in place
+  });
 })();

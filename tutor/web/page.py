@@ -35,7 +35,7 @@ def build_page(stage: Backstage) -> Any:
         tongue = gr.State(FIRST)
         conversation = gr.State(Conversation(), time_to_live=FORGET_SECONDS)
         with gr.Row(elem_id="masthead"):
-            header = gr.HTML(masthead_html(FIRST), elem_id="title")
+            header = gr.HTML(masthead_html(FIRST, arrived=False), elem_id="title")
             language = gr.Radio(
                 choices=[(NAMES[t], t) for t in TONGUES], value=FIRST, label=say("language", FIRST), elem_id="language",
                 container=False, show_label=False, scale=0, min_width=150, interactive=True,
@@ -134,10 +134,11 @@ def _box_words(talk: Conversation, tongue: Tongue) -> Any:
     return gr.Textbox(submit_btn=say("send", tongue), **own)
 
 
-def masthead_html(tongue: Tongue) -> str:
-    """Name and promise of the page. The page's script reads the language off it."""
+def masthead_html(tongue: Tongue, *, arrived: bool = True) -> str:
+    """Name and promise of the page. The page's script reads the language off it, once the visitor's is known."""
     title, tagline = escape(say("title", tongue)), escape(say("tagline", tongue))
-    return f'<div class="masthead" data-language="{tongue}" data-title="{title}"><h1>{title}</h1><p>{tagline}</p></div>'
+    data = f' data-language="{tongue}" data-title="{title}"' if arrived else ""
+    return f'<div class="masthead"{data}><h1>{title}</h1><p>{tagline}</p></div>'
 
 
 def sources_title(tongue: Tongue) -> str:

@@ -1,0 +1,204 @@
+"""The page in a real browser: ask, watch it stream, follow a citation, stop, be refused, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from web_server import HOSTILE, SUPPORTED, Script, Site
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Any]
+QUESTION = "什麼是 KV Cache？"
+BOT = '#conversation [data-testid="bot"]'
+
+
+def ask(page: Any, text: str = QUESTION) -> None:
+    page.locator("#ask textarea").fill(text)
+    page.locator("#ask textarea").press("Enter")
+
+
+def finished(page: Any) -> None:
+    page.locator("#ask").get_by_role("button", name=re.compile("送出|Send")).wait_for()
+    page.locator("#conversation .cite, #conversation .option").first.wait_for()
+
+
+def test_empty_page_teaches_and_offers_questions_of_the_document(visit: Visit) -> None:
+    page = visit()
+    page.get_by_text("4 題").wait_for()
+    page.locator("#conversation").get_by_role("button", name="LoRA").click()
+    finished(page)
+    assert "LoRA" in page.locator('#conversation [data-testid="user"]').inner_text()
+
+
+def test_answer_streams_then_cites_with_the_sentence_marked(visit: Visit, site: Site) -> None:
+    site.model.script = Script(waits_at=2)
+    page = visit()
+    ask(page)
+    page.locator(BOT).get_by_text("避免重複計算").wait_for()
+    assert site.model.script.waiting.wait(30)
+    # The sources are there before the answer is finished.
+    page.locator("#panel .source#q-1").wait_for()
+    assert page.locator("#panel mark").count() == 0
+    site.model.script.gate.set()
+    finished(page)
+    marks = page.locator("#panel #q-1 mark").all_inner_texts()
+    assert "KV Cache 是一種避免重複計算的優化技術。" in "".join(marks)
+    assert page.locator("#panel #q-1 h4").first.inner_text() == "解釋"
+    assert page.locator("#ask textarea").input_value() == ""
+
+
+def test_citation_is_named_and_opens_its_passage(visit: Visit) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    chip = page.locator(f"{BOT} .cite").first
+    assert chip.inner_text() == "第1題"
+    assert chip.get_attribute("title") == "什麼是 KV Cache？它如何加速推理？"
+    page.evaluate("document.querySelector('#q-1').open = false")
+    chip.focus()
+    page.keyboard.press("Enter")
+    page.locator("#q-1[open] mark").first.wait_for()
+    page.wait_for_function("document.activeElement.closest('#q-1') !== null")
+
+
+def test_citation_of_an_earlier_answer_brings_its_passages_back(visit: Visit, site: Site) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    site.model.script = Script(["LoRA 凍結原本的權重，只訓練兩個低秩矩陣。"])
+    ask(page, "LoRA 的原理是什麼？")
+    page.locator("#panel #q-3 mark").first.wait_for()
+    finished(page)
+    page.locator(BOT).first.locator(".cite").first.click()
+    page.locator('#panel [data-position="0"] #q-1 mark').first.wait_for()
+
+
+def test_refusal_offers_the_nearest_questions_as_buttons(visit: Visit) -> None:
+    page = visit()
+    ask(page, "台北今天的天氣如何？會下雨嗎？")
+    page.get_by_text("這份文件沒有談到這個問題").wait_for()
+    options = page.locator("#conversation .option")
+    assert options.count() == 3
+    chosen = options.first.inner_text()
+    options.first.click()
+    page.wait_for_function(f"document.querySelectorAll('{BOT}').length === 2")
+    finished(page)
+    asked = page.locator('#conversation [data-testid="user"]').last.inner_text()
+    assert asked in chosen
+
+
+def test_stop_keeps_what_is_written_and_ends_the_model(visit: Visit, site: Site) -> None:
+    script = site.model.script = Script(waits_at=2)
+    page = visit()
+    ask(page)
+    assert script.waiting.wait(30)
+    page.get_by_role("button", name="停止").click()
+    page.locator(BOT).get_by_text("已停止").wait_for()
+    page.get_by_role("button", name="送出").wait_for()
+    assert "避免重複計算" in page.locator(BOT).inner_text()
+    script.gate.set()
+    assert script.closed.wait(30)
+    assert SUPPORTED[-1] not in page.locator(BOT).inner_text()
+
+
+def test_closing_the_tab_ends_the_model(visit: Visit, site: Site) -> None:
+    pieces = [SUPPORTED[0], SUPPORTED[1], *["它把先前每個字的向量保存在記憶體裡。"] * 2000]
+    script = site.model.script = Script(pieces, waits_at=2)
+    page = visit()
+    ask(page)
+    assert script.waiting.wait(30)
+    page.close()
+    script.gate.set()
+    assert script.closed.wait(60)
+
+
+def test_retry_asks_the_same_again(visit: Visit, site: Site) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    site.model.script = Script(["有 KV Cache：每一步只需要計算最新一個字的向量。"])
+    page.locator("#conversation").get_by_role("button", name=re.compile("重試|Retry")).click()
+    page.locator(BOT).get_by_text("最新一個字").wait_for()
+    finished(page)
+    assert page.locator(BOT).count() == 1
+
+
+def test_new_conversation_empties_the_page(visit: Visit) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    page.get_by_role("button", name="新對話").click()
+    page.get_by_text("想先弄懂哪一題？").wait_for()
+    assert page.locator("#panel .source").count() == 0
+
+
+def test_live_parts_of_an_answer_arrive_dead(visit: Visit, site: Site) -> None:
+    site.model.script = Script([HOSTILE, *SUPPORTED], waits_at=1)
+    page = visit()
+    ask(page)
+    page.locator(BOT).get_by_text("chart").wait_for()
+    message = page.locator(BOT)
+    assert message.locator("img, a, script").count() == 0
+    site.model.script.gate.set()
+    finished(page)
+    assert message.locator("img, a, script").count() == 0
+    assert page.evaluate("window.hacked") is None
+    # The document's own tags are text as well. That nothing foreign was asked for, `visit` checks.
+    assert page.locator("#panel [onclick]").count() == 0
+
+
+def test_shift_enter_breaks_the_line_and_sends_nothing(visit: Visit) -> None:
+    page = visit()
+    box = page.locator("#ask textarea")
+    box.fill("第一行")
+    box.press("Shift+Enter")
+    box.press_sequentially("第二行")
+    assert box.input_value() == "第一行\n第二行"
+    assert page.locator(BOT).count() == 0
+
+
+def test_english_visitor_reads_english_and_can_switch(visit: Visit) -> None:
+    page = visit(locale="en-US")
+    page.get_by_role("heading", name="Interview tutor").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.locator("#ask textarea").get_attribute("placeholder").startswith("Ask")
+    ask(page)
+    finished(page)
+    page.locator("#language").get_by_text("中文").click()
+    page.get_by_role("heading", name="面試家教").wait_for()
+    # The conversation stays, and so does the choice.
+    assert page.locator(f"{BOT} .cite").count() > 0
+    page.reload()
+    page.wait_for_function("document.documentElement.lang === 'zh-TW'")
+
+
+def test_phone_has_no_sideways_scrolling_and_sources_below(visit: Visit) -> None:
+    page = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    ask(page)
+    finished(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    talk, sources = page.locator("#talk").bounding_box(), page.locator("#sources").bounding_box()
+    assert sources["y"] >= talk["y"] + talk["height"]
+    page.locator(f"{BOT} .cite").first.tap()
+    page.wait_for_function("document.querySelector('#q-1 mark').getBoundingClientRect().top < innerHeight")
+
+
+def test_everything_can_be_reached_by_keyboard_and_has_a_name(visit: Visit) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('main button, main textarea, main summary, main input')]
+          .filter(e => e.offsetParent !== null && !(e.getAttribute('aria-label') || e.title || e.innerText
+            || e.closest('label')?.innerText || e.placeholder)).map(e => e.outerHTML)"""
+    )
+    assert nameless == []
+    seen = set()
+    page.locator("body").click(position={"x": 2, "y": 2})
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.closest('#language, #new, #conversation, #ask, #panel')?.id"))
+    assert {"language", "new", "conversation", "ask", "panel"} <= seen

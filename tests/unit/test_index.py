@@ -1,0 +1,118 @@
+"""Building indexes: unchanged, changed, busy, mismatched, spoilt."""
+
+import json
+
+import pytest
+from filelock import FileLock
+
+from ingest.corpora import ingest, name_for
+from ingest.embed import load_embedder
+from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, UsageError
+from ingest.index import Index
+
+FAST = ["use"]
+
+
+@pytest.fixture
+def corpora(tmp_path):
+    return tmp_path / "corpora"
+
+
+def test_builds_and_opens(corpora, tiny_bank):
+    report = ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert (report.questions, report.answered, report.unchanged) == (3, 3, False)
+    index = Index.open(corpora / "tiny", FAST)
+    assert list(index.content.questions) == [1, 2, 3]
+    assert index.content.questions[2].links == (1,)
+    assert ("use", "text") in index.collections()
+
+
+def test_unchanged_input_is_recognised(corpora, tiny_bank):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    before = Index.open(corpora / "tiny", FAST).build_folder
+    assert ingest(corpora, "tiny", tiny_bank, embedders=FAST).unchanged
+    assert Index.open(corpora / "tiny", FAST).build_folder == before
+
+
+def test_a_changed_answer_embeds_only_what_changed(corpora, tiny_bank, monkeypatch):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    model = load_embedder("use")
+    embedded = []
+    original = type(model).passages
+
+    def counting(self, texts):
+        embedded.extend(texts)
+        return original(self, texts)
+
+    monkeypatch.setattr(type(model), "passages", counting)
+    tiny_bank.write_text(tiny_bank.read_text(encoding="utf-8").replace("避免單一機器過載", "避免任何一台過載"), encoding="utf-8")
+    report = ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert not report.unchanged
+    assert len(embedded) == 1
+    assert "避免任何一台過載" in embedded[0]
+
+
+def test_other_embedders_than_built_stop_with_the_mend(corpora, tiny_bank):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    with pytest.raises(IndexMismatch) as caught:
+        Index.open(corpora / "tiny", ["e5"])
+    assert caught.value.mend == "tutor ingest --corpus tiny"
+
+
+def test_an_index_of_another_format_stops_with_the_mend(corpora, tiny_bank):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    manifest = next((corpora / "tiny").glob("build-*/manifest.json"))
+    changed = json.loads(manifest.read_text(encoding="utf-8")) | {"format": 0}
+    manifest.write_text(json.dumps(changed), encoding="utf-8")
+    with pytest.raises(IndexMismatch, match="another version"):
+        Index.open(corpora / "tiny", FAST)
+    assert not ingest(corpora, "tiny", tiny_bank, embedders=FAST).unchanged
+    assert Index.open(corpora / "tiny", FAST)
+
+
+def test_nothing_ingested_names_the_command(corpora):
+    with pytest.raises(IndexMissing) as caught:
+        Index.open(corpora / "tiny", FAST)
+    assert "tutor ingest" in caught.value.mend
+
+
+def test_two_builders_do_not_meet(corpora, tiny_bank):
+    (corpora / "tiny").mkdir(parents=True)
+    with FileLock(corpora / "tiny" / "lock"), pytest.raises(IndexBusy):
+        ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty"), (b"   \n", "empty"), (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\xff\xfe", "not text")],
+)
+def test_an_unusable_document_harms_nothing(corpora, tiny_bank, tmp_path, content, message):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    bad = tmp_path / "bad.md"
+    bad.write_bytes(content)
+    with pytest.raises(DocumentError, match=message):
+        ingest(corpora, "tiny", bad, embedders=FAST)
+    assert len(Index.open(corpora / "tiny", FAST).content.questions) == 3
+
+
+def test_old_builds_do_not_pile_up(corpora, tiny_bank):
+    text = tiny_bank.read_text(encoding="utf-8")
+    for number in range(4):
+        tiny_bank.write_text(text + f"補充 {number}。", encoding="utf-8")
+        ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert len(list((corpora / "tiny").glob("build-*"))) == 2
+
+
+@pytest.mark.parametrize("name", ["../evil", "", "a/b", ".", "a" * 100])
+def test_corpus_names_are_folder_names(corpora, tiny_bank, name):
+    with pytest.raises(UsageError):
+        ingest(corpora, name, tiny_bank, embedders=FAST)
+
+
+def test_a_name_is_made_from_the_file(tmp_path):
+    assert name_for(tmp_path / "My Questions (2).md") == "my-questions-2"
+
+
+def test_unknown_embedders_are_refused():
+    with pytest.raises(UsageError, match="no embedder called 'nope'"):
+        load_embedder("nope")
