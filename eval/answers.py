@@ -52,6 +52,9 @@ def cited_sentences(answer: str) -> list[bool]:
         bare = line.strip()
         if not bare or bare.startswith(("**", "#")) and bare.endswith("**"):
             continue
+        if bare.startswith("- "):  # a point is one statement, cited at its end
+            found.append("【" in bare)
+            continue
         pieces = [*stream.feed(line + "\n"), *stream.flush()]
         found += ["【" in p.sentence for p in pieces if p.sentence and sum(c.isalnum() for c in p.sentence) >= LETTERS]
     return found

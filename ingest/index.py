@@ -32,7 +32,7 @@ from ingest.errors import IndexBusy, IndexMismatch, IndexMissing
 from ingest.keyword import KeywordIndex
 from ingest.vectors import VectorCache, chroma_client, write_collection
 
-FORMAT = 4
+FORMAT = 5
 PARSER_VERSION = 1
 Progress = Callable[[str, int, int], None]
 

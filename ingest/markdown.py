@@ -33,6 +33,8 @@ EXPORT_LINES = frozenset(
 )
 # A lone word before a fence is the language label of a copied code box ("JSON", "XML", "C++").
 _LANGUAGE_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9+#. -]{0,14}")
+# A lead names its list item; longer text is a statement of its own.
+LONGEST_LEAD, LONGEST_BOLD_LEAD = 60, 100
 _LEAD = re.compile(r"^(?:\*\*|__)(.+?)(?:\*\*|__)\s*[：:]?")
 _MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|<br\s*/?>|</?[A-Za-z][^<>]*>")
 _LINE_MARKERS = re.compile(r"^[ \t]*(?:>[ \t]?|[-*+][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE)
@@ -190,7 +192,9 @@ class _Walker:
             if token.type == "table_close":
                 return
             if token.type == "tr_open" and token.map is not None:
-                yield self.span(*token.map)
+                start, end = self.span(*token.map)
+                if start < end:
+                    yield start, end
 
 
 def _take(markers: list[str]) -> str:
@@ -211,7 +215,7 @@ def _lead(inline: str) -> str:
     first = inline.split("\n", 1)[0].strip()
     match = _LEAD.match(first)
     text = plain(match.group(1) if match else first).rstrip("：: ")
-    return text if len(text) <= 60 else ""
+    return text if len(text) <= (LONGEST_BOLD_LEAD if match else LONGEST_LEAD) else ""
 
 
 def _untangled(found: list[Element], source: str) -> Iterator[Element]:

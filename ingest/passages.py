@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from ingest.document import Block, Document, Entry, EntryKind, Expansion, Passage, Question, Section
 from ingest.markdown import plain
 
-VERSION = 2
+VERSION = 3
 # A passage aims at TARGET characters and cuts at the next whole list item or paragraph; above LIMIT it also cuts
 # inside a list item. Around 350 characters carry one thought of this kind of text; e5 slows down beyond.
 TARGET = 320

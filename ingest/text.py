@@ -16,6 +16,7 @@ import snowballstemmer
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUNS = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[-_.+#'/][a-z0-9]+)*[+#]*")
+_HAN_RUNS = re.compile(rf"[{_HAN}]{{2,}}")
 _PARTS = re.compile(r"[a-z]+|[0-9]+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 # Words that say nothing of the topic. English stop words drown a Latin term list; bigrams need none.
@@ -24,6 +25,8 @@ _STOP = frozenset(
     "what which who how why when where can could should would will may i you we they my your our me us so if than "
     "then there from about into not no".split()
 )
+# Characters that carry grammar rather than a topic, folded. A bigram across one of them says little.
+GRAMMAR = frozenset("的是在了为于和与及其有以被对从而之也都就将由所着把让呢吗吧啊这那个么")
 
 
 @lru_cache(maxsize=1)
@@ -49,6 +52,18 @@ def terms(text: str) -> list[str]:
     stemmed (Porter2), stop words left out.
     """
     return list(_terms(fold(text)))
+
+
+def search_terms(text: str) -> list[str]:
+    """What the keyword index holds: the terms, and every Han character of its own that is no grammar.
+
+    Characters find what bigrams miss: 「人口數」 for 「人口的數量」.
+    """
+    folded = fold(text)
+    found = list(_terms(folded))
+    for run in _HAN_RUNS.findall(folded):
+        found += (character for character in run if character not in GRAMMAR)
+    return found
 
 
 def _terms(folded: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import platformdirs
 import pytest
 
 from ingest.corpora import ingest, shipped_document
-from tutor.llm import Model, open_model
+from tutor.llm import Model, open_model, pull
 from tutor.retrieval.search import Searcher
 from tutor.settings import Settings
 
@@ -84,3 +84,27 @@ def tiny_bank(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.md"
     path.write_text(TINY_BANK, encoding="utf-8")
     return path
+
+
+def _real(name: str, models_dir: Path, settings: Settings) -> Model:
+    """A model of the catalogue, pulled through the real `pull` unless an earlier run left it there."""
+    path = pull(name, models_dir)
+    model = open_model(settings.model_copy(update={"model": str(path), "offline": False}))
+    model.wait_ready(180)
+    return model
+
+
+@pytest.fixture(scope="module")
+def smol_model(models_dir: Path, corpus_settings: Settings) -> Iterator[Model]:
+    """SmolLM2 135M (Llama architecture) on the real engine."""
+    model = _real("SmolLM2-135M-Instruct-Q4_1", models_dir, corpus_settings)
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="module")
+def packaged_model(models_dir: Path, corpus_settings: Settings) -> Iterator[Model]:
+    """The packaged 1.5B model, the default where no hub answers, on the real engine."""
+    model = _real("Qwen2.5-Coder-1.5B-Instruct-Q4_K_M", models_dir, corpus_settings)
+    yield model
+    model.close()

@@ -37,7 +37,7 @@ def main() -> None:
     try:
         app()
     except TutorError as error:
-        if settings().debug:
+        if _debug:
             raise
         stderr.print(f"[bold red]Error:[/] {error.message}", soft_wrap=True)
         if error.mend:
@@ -57,7 +57,9 @@ def settings() -> Settings:
         first = error.errors()[0]
         name = "TUTOR_" + "_".join(str(part) for part in first["loc"]).upper()
         raise UsageError(f"{name} is set to something unusable: {first['msg']}.", f"Correct or unset {name}.") from error
-    return found.model_copy(update={"debug": found.debug or _debug})
+    global _debug
+    _debug = _debug or found.debug
+    return found
 
 
 _debug = False

@@ -26,7 +26,7 @@ from ingest.parsers import (
     plain,
     question_lines,
     tables,
-)  # fmt: skip
+)
 from ingest.parsers.reading import Ask, Close, Item, Reading, assemble
 from ingest.parsers.stream import content_spans, with_chapters
 
@@ -47,11 +47,13 @@ PARSERS: dict[str, Parse] = {
     question_lines.NAME: question_lines.read,
     plain.NAME: plain.read,
 }
-# What a reading is worth where no title asks ("### 7. Event loop"), and what units of plain text are
-# worth: the
-# document is read as plain text only where questions explain less than about a third of it.
+# What a reading is worth where no title asks ("### 7. Event loop"), and what units of plain text are worth:
+# the document is read as plain text only where questions explain less than about a third of it.
 _SILENT = 0.4
 _PLAIN = 0.3
+# What a reading without answers is worth: a list of questions at the head of a bank must not win over the
+# bank. The share of answers says nothing: a wrong reading has an answer everywhere.
+_UNANSWERED = 0.7
 # Bare lines that end in a question mark also stand in prose; a reading with better evidence goes before them.
 _BARE = 0.8
 # Readings that never complete another one: their evidence is too weak inside the rest of a question bank.
@@ -69,21 +71,24 @@ class _Choice:
     Args:
         explained: share of the document's content that its questions hold, 0..1.
         asking: share of its titles that ask or are marked as questions, 0..1.
+        answered: whether any of its questions has an answer.
     """
 
     reading: Reading
     document: Document
     explained: float
     asking: float
+    answered: bool
 
     @property
     def weight(self) -> float:
-        """How much of the document is explained, discounted where the titles do not ask."""
+        """How much of the document is explained, less where titles do not ask or there are no answers."""
         if self.reading.name == plain.NAME:
             return self.explained * _PLAIN
+        answered = 1.0 if self.answered else _UNANSWERED
         if self.reading.name == question_lines.NAME:
-            return self.explained * _BARE
-        return self.explained * (_SILENT + (1 - _SILENT) * self.asking)
+            return self.explained * answered * _BARE
+        return self.explained * answered * (_SILENT + (1 - _SILENT) * self.asking)
 
 
 def parse(source: str) -> Document:
@@ -119,7 +124,8 @@ def _judged(source: str, reading: Reading, content: Sequence[tuple[int, int]]) -
     asked = [item.asks for item in reading.items if isinstance(item, Ask)]
     if len(asked) < 2 and explained < _SINGLE_COVERAGE and reading.name != plain.NAME:
         return None
-    return _Choice(reading, document, explained, sum(asked) / len(asked))
+    answered = any(q.answered for q in document.questions)
+    return _Choice(reading, document, explained, sum(asked) / len(asked), answered)
 
 
 def _held(document: Document, content: Sequence[tuple[int, int]]) -> int:
@@ -216,5 +222,5 @@ def _described(choice: _Choice) -> Document:
     if answered == 0:
         reason += ", and none has an answer"
     elif answered < len(document.questions):
-        reason += f", and {answered} have an answer"
+        reason += f", and {answered} {'has' if answered == 1 else 'have'} an answer"
     return replace(document, reason=reason)

@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 
 from ingest.document import Block
 from ingest.markdown import Element, trimmed
+from ingest.parsers.asking import asks
 from ingest.parsers.reading import Ask, Item, Reading
 from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import titled
-from ingest.parsers.wording import Label, asks, is_answer_name, label_of, title_of, value_of
+from ingest.parsers.wording import Label, is_answer_name, label_of, title_of, value_of
 
 NAME = "bold lines"
 # The first line of a paragraph, wholly bold but for decoration and a number in front.
 _BOLD_LINE = re.compile(
     r"[ \t>]*(?:\d{1,4}[.)、．][ \t]*)?[^\w\s*`\[<]{0,4}[ \t]*(\*\*|__|<b>"
-    r"|<strong>)(?P<title>(?!\s).{1,600}?)"
+    r"|<strong>)(?P<title>(?!\s)(?:(?!\*\*|</).){1,600}?)"
     r"(?:\*\*|__|</b>|</strong>)(?P<tail>[^\w*`\n]{0,12})(?:\n|$)"
 )
 # From this share on, bold lines that do not ask are questions as well.

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from ingest.document import Block
 from ingest.markdown import Element, Fold, Heading
+from ingest.parsers.asking import asks
 from ingest.parsers.reading import Ask, Item, Reading
 from ingest.parsers.wording import (
-    asks,
     is_answer_name,
     is_appendix,
     is_contents,
@@ -39,7 +39,9 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
             headings = rest
     # "How it works" under every topic is a part of answers; "What is printed?" may well be asked again.
     again = Counter(titles[id(h)] for h in headings)
-    parts = {text for text, count in again.items() if count >= _AGAIN and "?" not in text and "？" not in text}
+    parts = {
+        text for text, count in again.items() if count >= _AGAIN and "?" not in text and "？" not in text
+    }
     headings = [h for h in headings if titles[id(h)] not in parts]
     asking = {id(h) for h in headings if asks(titles[id(h)])}
     counts = Counter(h.level for h in headings if id(h) in asking)
@@ -79,8 +81,8 @@ def _empty(found: Sequence[Element]) -> set[int]:
 
 
 def _possible(heading: Heading) -> bool:
-    text = heading.text
-    return not any(
+    text = title_of(heading.raw)
+    return any(c.isalnum() for c in text) and not any(
         is_it(text) for is_it in (is_contents, is_appendix, is_introduction, is_group, is_answer_name)
     )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
+from ingest.parsers.asking import asks
 from ingest.parsers.reading import Ask, Close, Item, Reading
 from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import is_link_list, titled
-from ingest.parsers.wording import asks, is_appendix, is_contents, label_of, value_of
+from ingest.parsers.wording import is_appendix, is_contents, label_of, value_of
 
 NAME = "list items"
 # A list is a list of questions from this share of asking items on.
@@ -53,7 +54,9 @@ def _questions(source: str, found: Sequence[Element], depth: int) -> dict[int, _
             rows.append((key, question, vote or goes_on))
     if questions:  # items that do not ask, but fill a gap in the numbers of those that do
         picked, _ = chosen([value_of(q.label) for _, q, _ in rows], [sure for _, _, sure in rows])
-        questions.update({key: question for (key, question, _), pick in zip(rows, picked, strict=True) if pick})
+        questions.update(
+            {key: question for (key, question, _), pick in zip(rows, picked, strict=True) if pick}
+        )
     return questions
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
-from ingest.parsers.reading import Answer, Ask, Item, Reading
+from ingest.parsers.reading import Answer, Ask, Item, Reading, without_code_answers
 from ingest.parsers.stream import titled
 from ingest.parsers.wording import label_of, title_of
 
@@ -23,8 +22,7 @@ _QUESTION = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ANSWER = re.compile(
-    _HEAD
-    + r"(?:(?:參考|参考|標準|标准)?(?:解答|答案|回答|答覆|答复|候選人|候选人)"
+    _HEAD + r"(?:(?:參考|参考|標準|标准)?(?:解答|答案|回答|答覆|答复|候選人|候选人)"
     r"|Answers?|Ans|Candidate|[AaＡ答])[ \t]*\.?[ \t]*\d{0,4}"
     r"[ \t]*[*_]{0,3}[ \t]*[:：.、．)）】][ \t]*[*_]{0,3}[ \t]*",
     re.MULTILINE | re.IGNORECASE,
@@ -55,8 +53,8 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
         else:
             items.append(element)
     answers = sum(isinstance(item, Answer) for item in items)
-    if not answers and _only_code_follows(items):
-        items = [_unanswered(item) if isinstance(item, Ask) else item for item in items]
+    if not answers:
+        items = without_code_answers(items)
     count = sum(isinstance(item, Ask) for item in items)
     if count:
         yield Reading(NAME, tuple(items), f"{count} lines are marked as questions and {answers} as answers")
@@ -126,13 +124,3 @@ def _title_end(source: str, start: int, stop: int) -> int:
             end = source.find("\n", position, stop)
             return end if end >= 0 else stop
     return first
-
-
-def _only_code_follows(items: Sequence[Item]) -> bool:
-    """Whether the questions have nothing below them but the code they are about."""
-    after = [b.kind for a, b in pairwise(items) if isinstance(a, Ask) and isinstance(b, Block)]
-    return bool(after) and all(kind == "code" for kind in after)
-
-
-def _unanswered(ask: Ask) -> Ask:
-    return replace(ask, answered=False)

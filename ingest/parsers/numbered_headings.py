@@ -7,19 +7,11 @@ from dataclasses import replace
 
 from ingest.document import Block
 from ingest.markdown import Element, Heading
+from ingest.parsers.asking import asks
 from ingest.parsers.reading import Ask, Item, Reading
-from ingest.parsers.sequence import chosen
+from ingest.parsers.sequence import chosen, runs_on
 from ingest.parsers.stream import titled
-from ingest.parsers.wording import (
-    Label,
-    asks,
-    is_appendix,
-    is_contents,
-    is_group,
-    label_of,
-    title_of,
-    value_of,
-)
+from ingest.parsers.wording import Label, is_appendix, is_contents, is_group, label_of, title_of, value_of
 
 NAME = "numbered headings"
 
@@ -40,10 +32,11 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
         picked, _ = chosen([value_of(m.number) for m in mine], asking)
         if sum(picked) * 2 >= len(mine):
             picked = [True] * len(mine)
+        sure = runs_on([value_of(m.number) for m in mine]) and sum(asking) * 4 >= len(mine)
         numbered = {id(h): label for h, label, pick in zip(headings, mine, picked, strict=True) if pick}
         if len(numbered) > 1:
             how = f"{len(numbered)} headings of level {level} carry a question number"
-            yield Reading(NAME, tuple(_rewritten(source, found, level, numbered)), how)
+            yield Reading(NAME, tuple(_rewritten(source, found, level, numbered, sure)), how)
 
 
 def label_of_heading(heading: Heading) -> Label:
@@ -55,7 +48,7 @@ def label_of_heading(heading: Heading) -> Label:
 
 
 def _rewritten(
-    source: str, found: Sequence[Element], level: int, numbered: dict[int, Label]
+    source: str, found: Sequence[Element], level: int, numbered: dict[int, Label], running: bool
 ) -> Iterator[Item]:
     untitled: tuple[Heading, Label] | None = (
         None  # "### Question 3": the question itself follows as a paragraph
@@ -74,9 +67,9 @@ def _rewritten(
             if not known.title:
                 untitled = (element, known)
                 continue
-            sure = bool(known.word) or asks(known.title)
+            sure = running or bool(known.word) or asks(known.title)
             yield Ask(element.start, element.end, element.line, known.title, known.number, level, sure)
-        elif isinstance(element, Heading) and element.level == level and _forgotten(element):
+        elif isinstance(element, Heading) and element.level == level and not running and _forgotten(element):
             yield Ask(element.start, element.end, element.line, title_of(element.raw), "", level)
         else:
             yield element

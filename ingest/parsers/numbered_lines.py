@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from ingest.document import Block
 from ingest.markdown import Element, trimmed
+from ingest.parsers.asking import asks
 from ingest.parsers.reading import Ask, Item, Reading
 from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import is_link_list, titled
-from ingest.parsers.wording import asks
 
 NAME = "numbered lines"
 _LINE = re.compile(

@@ -97,9 +97,9 @@ def _by_paragraphs(source: str, found: Sequence[Element]) -> Iterator[Item]:
 
 def _first_words(text: str) -> str:
     """The first sentence, or as many of its first words as make a title."""
-    line = title_of(_SENTENCE.split(plain(text[:200]), maxsplit=1)[0]) or title_of(text[:200])
-    if not any(c.isalnum() for c in line):
-        return ""
+    start = text[:200]
+    pieces = (title_of(piece) for piece in (*_SENTENCE.split(plain(start)), start))
+    line = next((piece for piece in pieces if any(c.isalnum() for c in piece)), "")
     if len(line) <= _TITLE:
         return line
     cut = line[:_TITLE]

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
-from ingest.parsers.reading import Ask, Item, Reading
+from ingest.parsers.asking import asks
+from ingest.parsers.reading import Ask, Item, Reading, without_code_answers
 from ingest.parsers.stream import titled
-from ingest.parsers.wording import asks, is_appendix, is_contents, label_of, title_of
+from ingest.parsers.wording import is_appendix, is_contents, label_of, title_of
 
 NAME = "question lines"
 _LIMIT = 200
@@ -55,4 +56,4 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
         if rest := trimmed(element, source, end, element.end):
             items.append(rest)
     if count > 1:
-        yield Reading(NAME, tuple(items), f"{count} lines of text ask")
+        yield Reading(NAME, tuple(without_code_answers(items)), f"{count} lines of text ask")

@@ -8,7 +8,7 @@ until the next one. Knows nothing of how questions are recognised.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -26,7 +26,7 @@ from ingest.parsers.wording import (
     is_group,
     title_of,
     value_of,
-)  # fmt: skip
+)
 
 NOT_A_HEADING = 7
 # A level belongs to categories from this share of headings with a question right below them on.
@@ -135,6 +135,14 @@ class _Draft:
         self.end = block.end
 
 
+def without_code_answers(items: Sequence[Item]) -> list[Item]:
+    """Where nothing but code follows the questions, it is what they are about, and there are no answers."""
+    after = [b.kind for a, b in pairwise(items) if isinstance(a, Ask) and isinstance(b, Block)]
+    if not after or any(kind != "code" for kind in after):
+        return list(items)
+    return [replace(item, answered=False) if isinstance(item, Ask) else item for item in items]
+
+
 def assemble(source: str, reading: Reading) -> Document | None:
     """Build the Document of a reading; None if it holds no question."""
     sections = _sections(reading.items)
@@ -197,12 +205,14 @@ class _Sections:
     """Which headings are parts of answers where questions are no headings.
 
     Args:
-        category_level: the deepest level whose headings have a question right below them; deeper ones are sections.
+        category_level: the deepest level whose headings have a question right below them.
         repeated: headings that come again and again ("Example") and never open a group of questions.
+        enclosed: starts of headings that stand between questions 7 and 8, and so inside the answer to 7.
     """
 
     category_level: int
     repeated: frozenset[str]
+    enclosed: frozenset[int]
 
 
 def _sections(items: Sequence[Item]) -> _Sections:
@@ -210,13 +220,36 @@ def _sections(items: Sequence[Item]) -> _Sections:
     solid = [item for item in items if not isinstance(item, Residue | FoldEnd | Close)]
     opening = [a for a, b in pairwise(solid) if isinstance(a, Heading) and isinstance(b, Ask)]
     texts = {heading.text for heading in opening}
-    repeated = {text for text, n in Counter(h.text for h in headings).items() if n > 1 and text not in texts}
+    repeated = {
+        text
+        for text, n in Counter(h.text for h in headings).items()
+        if n > 1 and (text not in texts or is_answer_name(text))
+    }
 
     counts, openings = Counter(h.level for h in headings), Counter(h.level for h in opening)
     levels = [level for level, n in openings.items() if n >= _OPENING * counts[level]]
     first = next((item.start for item in items if isinstance(item, Ask)), 0)
     before = [h.level for h in headings if h.start < first]
-    return _Sections(max(levels, default=before[-1] if before else 0), frozenset(repeated))
+    level = max(levels, default=before[-1] if before else 0)
+    return _Sections(level, frozenset(repeated), frozenset(_enclosed(solid)))
+
+
+def _enclosed(items: Sequence[Item]) -> Iterator[int]:
+    """Starts of headings of the questions' own level between two whose numbers follow each other."""
+    waiting: list[Heading] = []
+    last: Ask | None = None
+    for index, item in enumerate(items):
+        if isinstance(item, Ask):
+            a, b = value_of(last.label) if last else None, value_of(item.label)
+            if a is not None and b == a + 1:
+                yield from (heading.start for heading in waiting)
+            last, waiting = item, []
+        elif isinstance(item, Heading) and last is not None:
+            opens = index + 1 < len(items) and isinstance(items[index + 1], Ask)
+            if item.level < last.level or is_contents(item.text) or opens:
+                last = None  # a category
+            elif item.level == last.level and not is_appendix(item.text):
+                waiting.append(item)
 
 
 def _document_title(items: Sequence[Item]) -> Heading | None:
@@ -236,11 +269,14 @@ def _is_section(heading: Heading, draft: _Draft, sections: _Sections) -> bool:
     """Whether a heading is part of the answer: inside its fold, named answer, or of a deeper level."""
     if is_group(heading.text):
         return False
-    if heading.start < max(draft.until, draft.ask.until) or is_answer_name(heading.text):
+    if heading.start < max(draft.until, draft.ask.until):
+        return True
+    if is_answer_name(heading.text) and heading.text in sections.repeated:
         return True
     again = heading.text in sections.repeated and not is_appendix(heading.text)
     if draft.ask.level != NOT_A_HEADING:
-        return heading.level > draft.ask.level or (heading.level == draft.ask.level and again)
+        same = heading.level == draft.ask.level
+        return heading.level > draft.ask.level or (same and (again or heading.start in sections.enclosed))
     return again or (heading.level > sections.category_level and not is_appendix(heading.text))
 
 
@@ -306,6 +342,6 @@ def _skips(strays: list[Block], first: int) -> list[Skip]:
         if block.start < first:
             continue
         if last is None or block.unit - last.unit > 1:
-            skips.append(Skip(block.line, "text between two groups, under no question"))
+            skips.append(Skip(block.line, "text under no question"))
         last = block
     return skips

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from ingest.document import Block
 from ingest.markdown import Element, FoldEnd, Heading
 from ingest.markup import Residue
+from ingest.parsers.asking import TITLE_LIMIT, asks
 from ingest.parsers.contents import INTERNAL_LINK
-from ingest.parsers.wording import TITLE_LIMIT, asks, title_of
+from ingest.parsers.wording import title_of
 
 _LINKED = 0.5
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ingest.document import Block
 from ingest.markdown import Element
+from ingest.parsers.asking import asks
 from ingest.parsers.reading import Ask, Close, Item, Reading
 from ingest.parsers.stream import is_link_list, titled
-from ingest.parsers.wording import asks, is_answer_name, label_of, title_of
+from ingest.parsers.wording import is_answer_name, label_of, title_of
 
 NAME = "table rows"
 _QUESTION_HEADER = re.compile(

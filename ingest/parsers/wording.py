@@ -1,4 +1,4 @@
-"""What words give away: does a line ask, which number does it print, does it announce an answer?
+"""What words give away: which number does a line print, does it announce an answer, a table of contents?
 
 Traditional and Simplified Chinese and English. Judges single lines; knows nothing of documents.
 """
@@ -11,48 +11,6 @@ import unicodedata
 from dataclasses import dataclass
 
 from ingest.markdown import inline
-
-# Longer lines are paragraphs, whatever they begin with.
-TITLE_LIMIT = 400
-
-_QUESTION_MARK = re.compile(r"[?？](?=$|[\s)）\]】」』\"'”’*_`~,，。.、;；:：!！?？<\[(（…]|[^\x00-\x7f])")
-_ENGLISH = re.compile(
-    r"(?:what|what's|why|how|how's|when|where|which|who|whose|whom|is|are|isn't|aren't|was|were|do|does"
-    r"|don't|doesn't|did"
-    r"|can|could|should|would|will|has|have|explain|describe|define|compare|contrast|discuss|elaborate"
-    r"|differentiate"
-    r"|distinguish|tell (?:me|us)|give|write (?:a|an|the|some|code|your|down|out|in|program|function)"
-    r"|implement"
-    r"|design (?:a|an|the|your)|build (?:a|an)|create (?:a|an|the)|list (?:a|an|all|the|out|some|down|any"
-    r"|different|\d|two|three|four|five)"
-    r"|name (?:a|an|all|the|some|any|\d|two|three|four|five)|find (?:a|an|all|the)|show (?:me|how|the|an)"
-    r"|mention|state (?:the|some)"
-    r"|outline|identify|walk (?:me|us)|talk (?:me|about)|provide|calculate|determine|predict|suppose"
-    r"|given (?:a|an|the)|consider"
-    r"|illustrate|briefly|please|in what|in which|under what|for what|to what|at what|with what|from what"
-    r"|imagine|solve"
-    r"|convert (?:a|an|the)|reverse (?:a|an|the)|check (?:if|whether)|in your (?:own )?(?:words|opinion"
-    r"|experience))\b",
-    re.IGNORECASE,
-)
-_ENGLISH_ANYWHERE = re.compile(
-    r"\bdifferences? (?:between|among)\b|\bvs\.?\s|\bversus\b|\bdiffer from\b", re.IGNORECASE
-)
-_CHINESE = re.compile(
-    r"什麼|什么|甚麼|為何|为何|為啥|为啥|如何|怎麼|怎么|怎樣|怎样|怎|哪些|哪個|哪个|哪種|哪种|哪幾|哪几"
-    r"|哪兒|哪裡|哪里|哪一|何時|何时|何謂|何谓|是否"
-    r"|能否|可否|多少|幾種|几种|幾個|几个|區別|区别|差異|差异|差別|差别|有何|不同|異同|异同|嗎|吗|呢$"
-)
-_CHINESE_START = re.compile(
-    r"請|请|解釋|解释|描述|說明|说明|說說|说说|說一|说一|說出|说出|談談|谈谈|談一|谈一|介紹|介绍|列出"
-    r"|列舉|列举|比較|比较|對比|对比|實作|实作|實現|实现|寫|写"
-    r"|簡述|简述|簡單|简单|闡述|阐述|舉|举|手寫|手写|手撕|分析|聊|講|讲|概述|試|试|設計|设计|詳細|详细"
-    r"|討論|讨论|評價|评价|給出|给出|給定|给定|判斷|判断|求|計算|计算"
-    r"|你|為什|为什|當|当|假設|假设|假如|如果|若"
-)
-_SUFFIX_ASK = re.compile(
-    r"(?:的)?(?:原理|作用|理解|優缺點|优缺点|特點|特点|流程|過程|过程|優勢|优势|關係|关系|場景|场景)$"
-)
 
 _WORD = r"面試題|面试题|問題|问题|題目|题目|考題|考题|題|题|問|问|第|Question|Ques|Que|Q"
 _NUMBER = r"\d{1,4}(?:\.\d{1,3}){0,3}"
@@ -118,6 +76,8 @@ _INTRODUCTION = re.compile(
 )
 _IMAGE = re.compile(r"!\[[^\[\]]{0,300}\]\([^()\n]{0,1000}\)|<img\b[^<>]{0,1000}>", re.IGNORECASE)
 _CODE = re.compile(r"<code>([^`\n]{1,300}?)</code>", re.IGNORECASE)
+_PRIVATE = 0xE000
+_ESCAPED = re.compile("[\ue021-\ue07e]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _STRIKE = re.compile(r"~~|==(?=\S)|(?<=\S)==")
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
@@ -135,10 +95,11 @@ class Label:
 def title_of(markdown: str) -> str:
     """A question as a reader reads it: no Markdown, no images, no decoration around it."""
     text = _IMAGE.sub("", markdown.replace("\ufe0f\u20e3", "."))
-    text = inline(_CODE.sub(r"`\1`", text))
     if "`" not in markdown:
-        text = _STRIKE.sub("", _ESCAPE.sub(r"\1", text))
-    text = text.replace("\\|", "|")
+        text = _STRIKE.sub("", text)
+    text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])), text)  # out of the way of `inline`
+    text = inline(_CODE.sub(r"`\1`", text))
+    text = _ESCAPED.sub(lambda match: chr(ord(match[0]) - _PRIVATE), text)
     return undecorated(html.unescape(text))
 
 
@@ -208,21 +169,6 @@ def value_of(number: str) -> int | None:
         else:
             digit = _DIGITS[character]
     return total + digit
-
-
-def asks(title: str) -> bool:
-    """Whether a plain line reads as a question or as a task."""
-    if not 2 <= len(title) <= TITLE_LIMIT:
-        return False
-    text = title.lstrip("\"'“「『(（[【*_`~-– ")
-    return bool(
-        _QUESTION_MARK.search(title)
-        or _ENGLISH.match(text)
-        or _ENGLISH_ANYWHERE.search(title)
-        or _CHINESE.search(title)
-        or (len(text) > 3 and _CHINESE_START.match(text))
-        or _SUFFIX_ASK.search(title.rstrip("。.：: "))
-    )
 
 
 def is_answer_name(text: str) -> bool:

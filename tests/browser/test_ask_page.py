@@ -172,7 +172,7 @@ def test_english_visitor_reads_english_and_can_switch(visit: Visit) -> None:
     # The conversation stays, and so does the choice.
     assert page.locator(f"{BOT} .cite").count() > 0
     page.reload()
-    page.wait_for_function("document.documentElement.lang === 'zh-TW'")
+    page.wait_for_function("document.documentElement.dataset.worded === 'zh-TW'")
 
 
 def test_phone_has_no_sideways_scrolling_and_sources_below(visit: Visit) -> None:

@@ -1,13 +1,13 @@
-"""Evidence for one answer: the sentences of the best questions that speak to the query, with their source spans.
+"""The sentences of a question with their source spans, vectors and place in lists: what answers are made of.
 
-A small model drowns in whole answers, and on a CPU every token it reads costs 14 ms. So it is given sentences, not
-pages. Knows the index and the ranking, nothing of prompts.
+Knows the index, nothing of queries or prompts.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,18 +15,9 @@ from numpy.typing import NDArray
 
 from ingest.document import Entry
 from ingest.embed import load_embedder, split_spec
-from ingest.text import terms
-from tutor.answering.answer import Language
-from tutor.retrieval.result import SearchResult
 from tutor.retrieval.search import Searcher
 
-# Sentences taken from the best question, and from each further one.
-FIRST, FURTHER = 8, 4
-# A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
-JOINS = 0.62
-MOST_QUESTIONS = 3
-# Shared terms count this much beside the cosine when sentences of one question are ranked.
-TERM_WEIGHT = 0.5
+_MARKER = re.compile(r"[-*+]\s|\d{1,3}[.)]\s")
 
 
 @dataclass(frozen=True)
@@ -36,6 +27,7 @@ class Sentence:
     Args:
         text: plain, with the lead of its list item in front.
         start, end: its verbatim span.
+        item: which item of which list it belongs to, None outside lists: `(list, item)`, numbered in the document.
     """
 
     question: int
@@ -43,6 +35,7 @@ class Sentence:
     text: str
     start: int
     end: int
+    item: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +48,6 @@ class QuestionSentences:
     vectors: NDArray[np.float32]
     digest: tuple[str, ...]
     digest_vectors: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What one question contributes: plain texts for the prompt, in the order of the document."""
-
-    number: int
-    title: str
-    texts: tuple[str, ...]
 
 
 class EvidenceRoom:
@@ -89,6 +73,8 @@ class EvidenceRoom:
                 sentences.append(Sentence(number, section, _text(entry), entry.start, entry.end))
             elif entry.kind == "digest":
                 digest.append(entry.text)
+        source = content.source
+        sentences = [replace(s, item=i) for s, i in zip(sentences, list_items(sentences, source), strict=True)]
         return QuestionSentences(
             number, title, tuple(sentences), self.embed([s.text for s in sentences]), tuple(digest), self.embed(digest)
         )
@@ -99,40 +85,30 @@ class EvidenceRoom:
             return np.zeros((0, self._embedder.dimension), dtype=np.float32)
         return self._embedder.passages(texts)
 
-    def choose(self, result: SearchResult, language: Language) -> list[Chosen]:
-        """The sentences that the answer may be made of, best question first.
 
-        English queries get the reviewed English digest where there is one: a small model words English facts far
-        better than it translates.
-        """
-        if not result.hits:
-            return []
-        best = result.hits[0].score
-        hits = [h for h in result.hits[:MOST_QUESTIONS] if result.addressed or h.score >= JOINS * best]
-        query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
-        query_terms = set(terms(query))
-        vector = self.embed([query])[0]
-        chosen = []
-        for rank, hit in enumerate(hits):
-            whole = self.sentences_of(hit.question)
-            limit = FIRST if rank == 0 else FURTHER
-            if language == "en" and whole.digest:
-                texts, vectors = whole.digest, whole.digest_vectors
-            else:
-                texts, vectors = tuple(s.text for s in whole.sentences), whole.vectors
-            chosen.append(Chosen(hit.question, whole.title, _best(texts, vectors, vector, query_terms, limit)))
-        return chosen
+def list_items(sentences: Sequence[Sentence], source: str) -> list[tuple[int, int] | None]:
+    """For each sentence the outermost list and the item in it that it belongs to, or None.
 
-
-def _best(
-    texts: Sequence[str], vectors: NDArray[np.float32], query: NDArray[np.float32], query_terms: set[str], limit: int
-) -> tuple[str, ...]:
-    """The `limit` texts nearest to the query, in their own order."""
-    if len(texts) <= limit:
-        return tuple(texts)
-    shared = [len(query_terms & set(terms(t))) / max(1, len(query_terms)) for t in texts]
-    scores = vectors @ query + TERM_WEIGHT * np.asarray(shared, dtype=np.float32)
-    return tuple(texts[i] for i in sorted(np.argsort(-scores)[:limit]))
+    A list is a run of lines with a list marker at one indentation; deeper lines belong to the item above them.
+    """
+    found: list[tuple[int, int] | None] = []
+    current, item, indent, section = 0, 0, -1, ""
+    for sentence in sentences:
+        line_start = source.rfind("\n", 0, sentence.start) + 1
+        before = source[line_start : sentence.start]
+        if sentence.section != section:
+            section, indent = sentence.section, -1
+        if not before.strip():
+            depth = len(before.expandtabs(4))
+            marked = _MARKER.match(source, sentence.start) is not None
+            if marked and (indent < 0 or depth < indent):
+                current, item, indent = current + 1, 0, depth
+            elif marked and depth == indent:
+                item += 1
+            elif not marked and depth <= indent:
+                indent = -1
+        found.append((current, item) if indent >= 0 else None)
+    return found
 
 
 def _text(entry: Entry) -> str:

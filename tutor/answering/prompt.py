@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tutor.answering.answer import Language
-from tutor.answering.evidence import Chosen
+from tutor.answering.keypoints import Chosen
 from tutor.retrieval.result import Turn
 
 INSTRUCTIONS = """\
@@ -32,7 +32,7 @@ Message = tuple[str, str]
 def render(chosen: Sequence[Chosen]) -> str:
     """Passages in their one canonical form, so that equal evidence is read from the cache."""
     blocks = [
-        f"【第{part.number}題】{part.title}\n" + "\n".join(f"- {text}" for text in part.texts) for part in chosen
+        f"【第{part.number}題】{part.title}\n" + "\n".join(f"- {point.text}" for point in part.points) for part in chosen
     ]
     return "<資料>\n" + "\n\n".join(blocks) + "\n</資料>"
 
@@ -57,7 +57,7 @@ def fit(
 ) -> list[Message]:
     """Messages that fit into `limit` tokens.
 
-    The rule: the oldest turns go first, then the last sentences of the last question, never the query itself; a
+    The rule: the oldest turns go first, then the last points of the last question, never the query itself; a
     query that is too long by itself is cut at its end.
     """
     turns, parts = list(history[-TURNS_KEPT:]), list(chosen)
@@ -68,9 +68,9 @@ def fit(
             return messages
         if turns:
             turns.pop(0)
-        elif parts and len(parts[-1].texts) > 1:
+        elif parts and len(parts[-1].points) > 1:
             last = parts[-1]
-            parts[-1] = Chosen(last.number, last.title, last.texts[: max(1, len(last.texts) - 2)])
+            parts[-1] = Chosen(last.number, last.title, last.points[: max(1, len(last.points) - 2)])
         elif len(parts) > 1:
             parts.pop()
         elif len(query) > 200:

@@ -13,6 +13,9 @@ import opencc
 from tutor.answering.answer import Language
 
 _CONFIGS: dict[Language, str] = {"zh-Hant": "s2tw", "zh-Hans": "tw2s"}
+_CLAUSE = re.compile(r"[^，。；：！？、,;:!?\n]*[，。；：！？、,;:!?\n]*", re.DOTALL)
+# Characters that are right in Traditional text although Simplified uses them for more: they prove nothing.
+_BOTH_SCRIPTS = frozenset("后里面干台只云余几出占卷厂吁曲朱志才斗于板松沈淀准致症系表谷冬伙仆借冲制向回困姜家局布并御愿托折据采升卜胡游咸霉漓郁舍恤弦札奸布杯注炮皂秋群背脏袜触赞跖韵辟吊周哄唇峰念携欲洼猫痴碱秘管粘罗着蒙蔑裏辛迴遊鬱了么征尽复发历当台岩范丑刮周群床峰粮污涂")
 _CLAUSE_END = re.compile(r"[，。；：！？、,;:!?\n]")
 _PROTECTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|「[^」\n]*」|『[^』\n]*』|“[^”\n]*”", re.DOTALL)
 
@@ -27,15 +30,32 @@ def convert(text: str, language: Language, evidence: str = "") -> str:
     config = _CONFIGS.get(language)
     if config is None:
         return text
-    converter = _converter(config)
     parts, cursor = [], 0
     for match in _PROTECTED.finditer(text):
         verbatim = match[0].startswith("`") or match[0][1:-1] in evidence
         if verbatim:
-            parts += [converter.convert(text[cursor : match.start()]), match[0]]
+            parts += [_convert_clauses(text[cursor : match.start()], config), match[0]]
             cursor = match.end()
-    parts.append(converter.convert(text[cursor:]))
+    parts.append(_convert_clauses(text[cursor:], config))
     return "".join(parts)
+
+
+def _convert_clauses(text: str, config: str) -> str:
+    """Convert clause by clause, and only those in the other script.
+
+    OpenCC takes its input to be in the script it converts from: 「說明了」 would become 「說明瞭」.
+    """
+    parts = _CLAUSE.findall(text)
+    return "".join(_converter(config).convert(part) if _needs(part, config) else part for part in parts)
+
+
+def _needs(clause: str, config: str) -> bool:
+    return any(c not in _BOTH_SCRIPTS and _changes(c, config) for c in clause if c > "\u3000")
+
+
+@lru_cache(maxsize=16_384)
+def _changes(character: str, config: str) -> bool:
+    return bool(_converter(config).convert(character) != character)
 
 
 class ScriptStream:

@@ -16,8 +16,8 @@ from ingest.errors import ModelUnavailable
 from tutor.answering import prompt
 from tutor.answering.answer import Answer, Citation, Done, Event, Language, Sources, Text
 from tutor.answering.citations import CitationStream, citation
-from tutor.answering.evidence import Chosen, EvidenceRoom
-from tutor.answering.keypoints import key_points, render
+from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.keypoints import Chosen, choose, cite, render, unsaid
 from tutor.answering.language import reply_language
 from tutor.answering.script import ScriptStream
 from tutor.answering.sentences import Piece, SentenceStream
@@ -99,9 +99,9 @@ class Tutor:
             yield Sources(result, ())
             yield from self._whole(self._refusal_text(result, language), draft, result, started, refused=True)
             return
-        chosen = self.room.choose(result, language)
+        chosen = choose(result, self.room, language)
         yield Sources(result, tuple(part.number for part in chosen))
-        if not any(part.texts for part in chosen):
+        if not any(part.points for part in chosen):
             yield from self._whole(say("no-answer", language), draft, result, started, refused=True)
             return
         try:
@@ -109,7 +109,7 @@ class Tutor:
         except ModelUnavailable as error:
             draft.flags.append("extractive" if not draft.kept else "model-lost")
             draft.flags.append(f"reason: {error.message}")
-        yield from self._completed(ask.query, [part.number for part in chosen], draft)
+        yield from self._completed(chosen, draft)
         yield Done(self._finished("".join(draft.kept).strip(), draft, result, started, refused=False))
 
     def _written(self, ask: Ask, chosen: list[Chosen], draft: _Draft, started: float) -> Iterator[Event]:
@@ -199,21 +199,20 @@ class Tutor:
         if "unsupported-dropped" not in draft.flags:
             draft.flags.append("unsupported-dropped")
 
-    def _completed(self, query: str, numbers: Sequence[int], draft: _Draft) -> Iterator[Event]:
+    def _completed(self, chosen: list[Chosen], draft: _Draft) -> Iterator[Event]:
         """Add the points that the wording left out; they are the whole answer where nothing was worded."""
         worded = bool(draft.supported)
         if not worded:
             if "extractive" not in draft.flags:
                 draft.flags.append("unsupported-draft-replaced")
             draft.kept.clear()
-        questions = [self.room.sentences_of(n) for n in numbers]
-        source = self.searcher.index.content.source
-        points = key_points(query, questions, self.room, source, draft.language, draft.said)
+        points = unsaid(chosen, draft.said, self.room)
         heading = "extract" if "extractive" in draft.flags else "key-points"
         text = render(points, draft.language, heading)
         if not text:
             return
-        draft.citations += [p.citation for p in points if p.citation not in draft.citations]
+        source = self.searcher.index.content.source
+        draft.citations += [c for c in (cite(p, source) for p in points) if c not in draft.citations]
         text = ("\n\n" if worded or draft.dropped else "") + text
         draft.kept.append(text)
         yield Text(text)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ingest.embed import load_embedder
 from ingest.index import Index
-from ingest.text import terms
+from ingest.text import search_terms, terms
 from ingest.vectors import search_collection
 
 Scores = NDArray[np.float32]
@@ -87,12 +87,13 @@ class Legs:
         """The query's terms with misspelt words mended, and those that the corpus never uses."""
         keyword = self._index.keyword_questions
         known, unknown = [], set()
-        for term in terms(query):
+        stated = set(terms(query))
+        for term in search_terms(query):
             mended = term if keyword.knows(term) else keyword.nearest(term)
-            if mended is None:
-                unknown.add(term)
-            else:
+            if mended is not None:
                 known.append(mended)
+            elif term in stated:
+                unknown.add(term)
         return known, frozenset(unknown)
 
     def terms_of(self, position: int) -> frozenset[str]:

@@ -23,6 +23,9 @@ from tutor.retrieval.fusion import fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
 
+# Characters of a query that are searched. More is a pasted text: its beginning says what it is about, and embedding
+# 20,000 characters takes seconds.
+LONGEST_QUERY = 1500
 # Passages kept per hit. More never helped the answer and all of them cost reading time.
 EVIDENCE_PER_HIT = 4
 # Below this fused score the legs disagree about a query by itself, so the conversation may help. On the dev
@@ -63,7 +66,7 @@ class Searcher:
         with self._lock:
             if self.index.stale():
                 self._open()
-        result = self._search(query, history, top)
+        result = self._search(query[:LONGEST_QUERY], history, top)
         elapsed = (time.perf_counter() - started) * 1000
         return SearchResult(**{**vars(result), "ms": round(elapsed, 1)})
 

@@ -88,9 +88,11 @@ class Asking:
         except Exception:
             log.exception("a question could not be answered")
             exchange.note = say("bug", tongue)
+        except GeneratorExit:
+            # The iterator was closed: the tab is gone, or the answer was stopped.
+            exchange.stopped, exchange.note = True, ""
+            raise
         finally:
-            # Also when the iterator is closed: the tab is gone, or the answer was stopped.
-            exchange.stopped = exchange.stopped or (exchange.answer is None and not exchange.note)
             exchange.over = True
         if exchange in conversation.exchanges:
             yield conversation.messages(tongue), self._panel(exchange, conversation, tongue), idle(tongue)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -30,11 +30,32 @@ def quiet(text: str) -> str:
 
     Emphasis, lists, tables and code stay. Bracketed text shows its brackets, an address is plain text.
     """
+    return _outside_code(text, lambda prose: _LIVE.sub(_still, _bold_that_closes(prose)))
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    """The text with everything but its code changed."""
     parts, at = [], 0
     for code in _CODE.finditer(text):
-        parts += [_LIVE.sub(_still, text[at : code.start()]), code.group()]
+        parts += [change(text[at : code.start()]), code.group()]
         at = code.end()
-    return "".join([*parts, _LIVE.sub(_still, text[at:])])
+    return "".join([*parts, change(text[at:])])
+
+
+def _bold_that_closes(prose: str) -> str:
+    """Bold that ends in punctuation right before a letter, as Chinese is written, with the punctuation moved out.
+
+    `**重點：**內容` is no bold by CommonMark's rules, which know words between spaces; `**重點**：內容` is.
+    """
+    return _BOLD.sub(lambda m: f"{m['lead']}**{m['core']}**{m['trail']}" if _is_stuck(m, prose) else m.group(), prose)
+
+
+def _is_stuck(found: re.Match[str], prose: str) -> bool:
+    before, after = prose[max(0, found.start() - 1) : found.start()], prose[found.end() : found.end() + 1]
+    return bool((found["lead"] and before.isalnum()) or (found["trail"] and after.isalnum()))
+
+
+_BOLD = re.compile(r"\*\*(?!\s)(?P<lead>[^\w\s*]*)(?P<core>[^*\n]*?\w)(?P<trail>[^\w\s*]*)\*\*")
 
 
 def _still(found: re.Match[str]) -> str:
@@ -79,7 +100,7 @@ def passage_html(text: str, spans: Sequence[Span] = ()) -> str:
         assert pair is not None
         text = text[: span.start] + pair[0] + text[span.start : span.end] + pair[1] + text[span.end :]
     env = {"pair": pair, "kinds": [s.kind for s in joined], "open": False, "next": 0}
-    return str(_MARKDOWN.render(textwrap.dedent(text), env))
+    return str(_MARKDOWN.render(_outside_code(textwrap.dedent(text), _bold_that_closes), env))
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

@@ -72,11 +72,11 @@
   }, true);
 
   function language() {
+    const root = document.documentElement;
     const masthead = document.querySelector("#title [data-language]");
-    if (!masthead || document.documentElement.lang === masthead.dataset.language) return;
-    document.documentElement.lang = masthead.dataset.language;
+    if (!masthead || root.dataset.worded === masthead.dataset.language) return;
+    root.dataset.worded = root.lang = masthead.dataset.language;
     document.title = masthead.dataset.title;
-    document.documentElement.classList.add("worded");
   }
 
   new MutationObserver(() => {

@@ -17,7 +17,8 @@ def status_html(stage: Backstage, tongue: Tongue) -> str:
         _row(say("index", tongue), stage.settings.corpus, index.phase, index_words(index, tongue)),
         _row(say("model", tongue), model.name, model.phase, say(f"model-{model.phase}", tongue)),
     ]
-    reasons = [_reason(say("index", tongue), index.reason, index.mend)]
+    # While it is being built, its row says all there is to say.
+    reasons = [_reason(say("index", tongue), "" if index.total else index.reason, index.mend)]
     # The reason of a model that is being fetched holds the megabytes: it belongs in sight.
     if model.phase == "ready":
         reasons.append(_reason(say("model", tongue), model.why, ""))

@@ -76,10 +76,6 @@ TEXTS: dict[str, dict[Tongue, str]] = {
         "en": "Something unexpected went wrong, so there is no answer. The server's log has the details; "
         "retry may help.",
     },
-    "lost-turn": {
-        "zh-TW": "伺服器重新啟動過，先前的對話已不在，請再問一次。",
-        "en": "The server was restarted and no longer has this conversation. Please ask again.",
-    },
     "index": {"zh-TW": "題庫", "en": "Document"},
     "model": {"zh-TW": "模型", "en": "Model"},
     "index-opening": {"zh-TW": "開啟中", "en": "opening"},
@@ -94,7 +90,6 @@ TEXTS: dict[str, dict[Tongue, str]] = {
     "model-ready": {"zh-TW": "就緒", "en": "ready"},
     "model-failed": {"zh-TW": "無法使用，先以原文摘錄回答", "en": "cannot be used, answering in extracts"},
     "details": {"zh-TW": "狀態細節", "en": "Status details"},
-    "offline": {"zh-TW": "連不上伺服器", "en": "the server cannot be reached"},
 }
 
 

@@ -1,0 +1,164 @@
+"""Conversation, examples, status and addresses: the parts of the page that need neither a browser nor an index."""
+
+from __future__ import annotations
+
+import copy
+import socket
+from pathlib import Path
+
+import pytest
+
+from ingest.document import Expansion
+from ingest.errors import UsageError
+from ingest.parsers import parse
+from tutor.answering.answer import Answer
+from tutor.answering.wording import refusal
+from tutor.llm.state import ModelState
+from tutor.settings import Settings
+from tutor.web.backstage import Backstage, IndexState, ModelStatus
+from tutor.web.conversation import Conversation, Exchange
+from tutor.web.examples import COUNT, examples
+from tutor.web.serve import bind, check_host, url_of
+from tutor.web.status import status_html
+
+TITLES = {3: "什麼是 LoRA？", 4: "什麼是 <b>KV</b>？"}
+
+
+def refused() -> Conversation:
+    answer = Answer(refusal("zh-Hant", (3, 4), TITLES), True, "zh-Hant", suggestions=(3, 4))
+    exchange = Exchange("天氣？", text=answer.answer, answer=answer, over=True)
+    return Conversation([exchange], dict(TITLES))
+
+
+def test_last_refusal_offers_buttons_in_place_of_its_list() -> None:
+    reply = refused().messages("zh-TW")[-1]
+    assert [o["value"] for o in reply["options"]] == ["3", "4"]
+    assert "LoRA" not in reply["content"]
+
+
+def test_an_older_refusal_keeps_its_list() -> None:
+    conversation = refused()
+    conversation.exchanges.append(Exchange("然後呢？", text="好。", over=True))
+    assert "LoRA" in conversation.messages("zh-TW")[1]["content"]
+    assert "options" not in conversation.messages("zh-TW")[1]
+
+
+def test_history_leaves_out_the_last_question_and_what_was_never_answered() -> None:
+    conversation = Conversation([Exchange("一", text="壹"), Exchange("二", note="壞了"), Exchange("三")])
+    assert [(t.role, t.content) for t in conversation.history()] == [("user", "一"), ("assistant", "壹")]
+
+
+def test_what_users_and_models_write_is_quieted() -> None:
+    messages = Conversation([Exchange("![x](https://e.example/)", text="<img src=x>")]).messages("en")
+    assert "![" not in messages[0]["content"]
+    assert "<" not in messages[1]["content"]
+
+
+def test_a_conversation_can_be_copied_for_each_session() -> None:
+    first = Conversation()
+    copy.deepcopy(first).exchanges.append(Exchange("x"))
+    assert first.exchanges == []
+
+
+BANK = "".join(
+    f"## {category}. 類別\n\n" + "".join(f"### {number}. 什麼是{category}{number}？\n\n答案寫在這裡。\n\n" for number in numbers)
+    for category, numbers in (("A", range(1, 5)), ("B", range(5, 9)), ("C", range(9, 13)))
+)
+
+
+def test_examples_mix_the_topics() -> None:
+    found = examples(parse(BANK), (), "zh-TW")
+    assert len(found) == COUNT
+    assert len({title[3] for title in found[:3]}) == 3
+
+
+def test_english_examples_use_the_reviewed_titles() -> None:
+    found = examples(parse(BANK), [Expansion(1, title_en="What is A1?")], "en")
+    assert found[0] == "What is A1?"
+
+
+class _Stage:
+    settings = Settings(corpus="<bank>")  # type: ignore[call-arg]
+
+    def __init__(self, index: IndexState, model: ModelStatus) -> None:
+        self.index, self.model = index, model
+
+
+@pytest.mark.parametrize(
+    ("index", "model", "expected"),
+    [
+        (IndexState("building", "use-text", done=3, total=9), ModelStatus("choosing"), "3/9"),
+        (IndexState("failed", "No index.", "tutor ingest"), ModelStatus("none"), "<code>tutor ingest</code>"),
+        (IndexState("ready"), ModelStatus("pulling", "m", "fetching m: 3 of 98 MB"), "3 of 98 MB"),
+        (IndexState("ready"), ModelStatus("ready", "m", "up", "no GPU here"), "no GPU here"),
+        (IndexState("ready"), ModelStatus("failed", "<m>", "lost"), "&lt;m&gt;"),
+    ],
+)
+def test_status_says_how_far_things_are_and_why(index: IndexState, model: ModelStatus, expected: str) -> None:
+    for tongue in ("zh-TW", "en"):
+        found = status_html(_Stage(index, model), tongue)  # type: ignore[arg-type]
+        assert expected in found
+        assert "&lt;bank&gt;" in found
+
+
+def test_reasons_are_folded_away_only_when_all_is_well() -> None:
+    calm = status_html(_Stage(IndexState("ready"), ModelStatus("ready", "m", "", "why")), "en")  # type: ignore[arg-type]
+    assert "<details" in calm
+    assert " open" not in calm
+    busy = status_html(_Stage(IndexState("ready"), ModelStatus("loading", "m", "reading")), "en")  # type: ignore[arg-type]
+    assert " open" in busy
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])
+def test_addresses_of_this_machine_are_served(host: str) -> None:
+    check_host(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com", ""])
+def test_addresses_that_others_reach_are_refused(host: str) -> None:
+    with pytest.raises(UsageError, match="sign-in") as caught:
+        check_host(host)
+    assert "127.0.0.1" in caught.value.mend
+
+
+def test_a_port_in_use_is_a_clear_error_with_a_way_out() -> None:
+    with bind("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        assert url_of("127.0.0.1", first) == f"http://127.0.0.1:{port}"
+        with pytest.raises(UsageError, match=str(port)) as caught:
+            bind("127.0.0.1", port)
+        assert f"--port {port + 1}" in caught.value.mend or port == 65535
+
+
+def test_ipv6_address_in_a_url() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    try:
+        sock = bind("::1", 0)
+    except UsageError:
+        pytest.skip("no IPv6 loopback here")
+    with sock:
+        assert url_of("::1", sock).startswith("http://[::1]:")
+
+
+class _NoModel:
+    name = "none"
+    state = choice = ModelState("none", "none wanted")
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def test_a_corpus_that_is_not_there_is_said_with_its_mend(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, corpus="nowhere", model="none")  # type: ignore[call-arg]
+    stage = Backstage(settings, open_model=lambda _: _NoModel())  # type: ignore[arg-type, return-value]
+    stage.start()
+    try:
+        with stage._changed:
+            assert stage._changed.wait_for(lambda: stage.index.phase == "failed", 60)
+        report = stage.report()
+        assert not report["ready"]
+        assert "tutor ingest" in report["corpus"]["mend"]
+    finally:
+        stage.close()
+    assert stage.wait(0.0) is None
