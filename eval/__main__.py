@@ -38,7 +38,9 @@ def retrieval(part: PartName = "test", as_json: Json = False) -> None:
 
     report = measure(_searcher(), part)  # type: ignore[arg-type]
     REPORTS.mkdir(exist_ok=True)
-    (REPORTS / f"retrieval-{part}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (REPORTS / f"retrieval-{part}.json").write_text(
+        json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
         return
@@ -72,7 +74,9 @@ def answers(
     with Tutors(chosen, Searchers(chosen, console), console) as tutors:
         report = measure(tutors.get(None), part, limit, lambda row: console.print(row, end=" "))  # type: ignore[arg-type]
     REPORTS.mkdir(exist_ok=True)
-    (REPORTS / f"answers-{part}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (REPORTS / f"answers-{part}.json").write_text(
+        json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
         return
@@ -81,6 +85,20 @@ def answers(
             typer.echo(f"{name:20} {value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}] n={value['n']}")
         elif name != "answers":
             typer.echo(f"{name:20} {value}")
+
+
+@app.command()
+def banks(
+    data: Annotated[Path, typer.Option("--data", help="Folder of NAME.md with NAME.gold.jsonl.")], as_json: Json = False
+) -> None:
+    """How well question banks of other structures are read."""
+    from eval.banks import measure
+
+    report = {
+        gold.name: measure(gold.with_name(gold.name.replace(".gold.jsonl", ".md")), gold)
+        for gold in sorted(data.glob("*.gold.jsonl"))
+    }
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 1))
 
 
 if __name__ == "__main__":

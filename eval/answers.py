@@ -50,7 +50,7 @@ def cited_sentences(answer: str) -> list[bool]:
     found = []
     for line in answer.split("\n"):
         bare = line.strip()
-        if not bare or bare.startswith(("**", "#")) and bare.endswith("**"):
+        if not bare or (bare.startswith(("**", "#")) and bare.endswith("**")):
             continue
         if bare.startswith("- "):  # a point is one statement, cited at its end
             found.append("【" in bare)

@@ -51,9 +51,7 @@ def measure(path: Path, gold: Path) -> dict[str, Any]:
         if similarity >= SIMILARITY:
             units += 1
         else:
-            missed.append(
-                {"line": row["line"], "question": row["question"], "why": f"answer {similarity:.2f}"}
-            )
+            missed.append({"line": row["line"], "question": row["question"], "why": f"answer {similarity:.2f}"})
     spurious = [{"line": q.line, "question": q.title} for left in waiting.values() for q in left]
     found = len(document.questions)
     return {

@@ -108,7 +108,10 @@ def measure(
         report = build(corpora / NAME, NAME, document_of(paragraphs), embedders=embedders, progress=progress)
         searcher = Searcher(corpora, NAME, embedders)
         simplify = opencc.OpenCC("t2s").convert
-        scripts = {"as written": list(queries), "simplified": [Query(q.id, simplify(q.query), q.gold) for q in queries]}
+        scripts = {
+            "as written": list(queries),
+            "simplified": [Query(q.id, simplify(q.query), q.gold) for q in queries],
+        }
         found = {name: _script(searcher, paragraphs, rows) for name, rows in scripts.items()}
     return {"paragraphs": len(paragraphs), "queries": len(queries), "build_seconds": report.seconds, **found}
 

@@ -1,6 +1,6 @@
 """Fits what retrieval learns from data: leg weights and the confidence, on the train and dev parts only.
 
-    python -m eval fit        writes tutor/retrieval/calibration.json and prints cross-validated figures
+python -m eval fit        writes tutor/retrieval/calibration.json and prints cross-validated figures
 """
 
 from __future__ import annotations
@@ -103,7 +103,10 @@ def _fit_confidence(searcher: Searcher) -> tuple[dict[str, float], float]:
     for fold in range(FOLDS):
         held[folds == fold] = _predict(_logistic(x[folds != fold], y[folds != fold]), x[folds == fold])
     w = _logistic(x, y)
-    learned = {"bias": round(float(w[-1]), 3), **{n: round(float(v), 3) for n, v in zip(names, w, strict=False)}}
+    learned = {
+        "bias": round(float(w[-1]), 3),
+        **{n: round(float(v), 3) for n, v in zip(names, w, strict=False)},
+    }
     return learned, round(auroc(held[y == 1], held[y == 0]), 4)
 
 

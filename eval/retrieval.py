@@ -1,13 +1,14 @@
 """Retrieval: does the right question come first? Every leg, the fusion, conversations, confidence, and the usual recipe.
 
-    python -m eval retrieval [--part dev|test] [--json]
-    python -m eval retrieval --drcd FOLDER
+python -m eval retrieval [--part dev|test] [--json]
+python -m eval retrieval --drcd FOLDER
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,10 @@ def _legs(searcher: Searcher, found: Sequence[Row]) -> dict[str, Any]:
     scored = [legs.score(row["query"]).legs for row in found]
     table = {}
     for name in scored[0]:
-        ranked = {row["id"]: numbers[np.argsort(-s[name], kind="stable")[:DEPTH]].tolist() for row, s in zip(found, scored, strict=True)}
+        ranked = {
+            row["id"]: numbers[np.argsort(-s[name], kind="stable")[:DEPTH]].tolist()
+            for row, s in zip(found, scored, strict=True)
+        }
         full = ranking(found, lambda row, ranked=ranked: ranked[row["id"]])["table"]  # type: ignore[misc]
         table[name] = {group: values["hit@1"] for group, values in full.items() if not group.startswith("kind")}
     return table
@@ -117,7 +121,7 @@ def _reliability(labelled: Any) -> list[dict[str, float]]:
     """Mean confidence against share answerable in five bins of confidence."""
     bins = []
     edges = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0001)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = labelled[(labelled[:, 0] >= low) & (labelled[:, 0] < high)]
         if len(inside):
             bins.append({

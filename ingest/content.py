@@ -50,9 +50,7 @@ class StoredQuestion:
         self.links: tuple[int, ...] = tuple(json.loads(row["links"]))
 
 
-def write_content(
-    path: Path, document: Document, passages: Sequence[Passage], entries: Iterable[Entry]
-) -> None:
+def write_content(path: Path, document: Document, passages: Sequence[Passage], entries: Iterable[Entry]) -> None:
     """Write everything but vectors and keywords."""
     db = sqlite3.connect(path)
     with db:
@@ -72,7 +70,16 @@ def write_content(
         db.executemany(
             "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?)",
             (
-                (i, p.question, p.section, json.dumps(p.path, ensure_ascii=False), p.start, p.end, p.text, p.kind)
+                (
+                    i,
+                    p.question,
+                    p.section,
+                    json.dumps(p.path, ensure_ascii=False),
+                    p.start,
+                    p.end,
+                    p.text,
+                    p.kind,
+                )
                 for i, p in enumerate(passages)
             ),
         )
@@ -91,7 +98,8 @@ class Content:
         self._db = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self.questions: dict[int, StoredQuestion] = {
-            row["number"]: StoredQuestion(row) for row in self._db.execute("SELECT * FROM questions ORDER BY start, number")
+            row["number"]: StoredQuestion(row)
+            for row in self._db.execute("SELECT * FROM questions ORDER BY start, number")
         }
         self.entry_question = self._column("SELECT question FROM entries ORDER BY row")
         self.entry_passage = self._column("SELECT coalesce(passage, -1) FROM entries ORDER BY row")

@@ -100,7 +100,9 @@ def read_expansions(path: Path, document: Document) -> list[Expansion]:
         except (ValueError, KeyError, TypeError) as error:
             raise DocumentError(f"Line {number} of {beside.name} is not an expansion: {error}.") from error
         if expansion.question not in known:
-            raise DocumentError(f"Line {number} of {beside.name} names question {expansion.question}, which is not there.")
+            raise DocumentError(
+                f"Line {number} of {beside.name} names question {expansion.question}, which is not there."
+            )
         found.append(expansion)
     return found
 

@@ -115,7 +115,9 @@ class _E5:
         shares = [list(texts[i :: len(self._handles)]) for i in range(len(self._handles))]
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         with ThreadPoolExecutor(len(self._handles)) as pool:
-            for i, found in enumerate(pool.map(lambda job: job[0].passage(job[1]), zip(self._handles, shares, strict=True))):
+            for i, found in enumerate(
+                pool.map(lambda job: job[0].passage(job[1]), zip(self._handles, shares, strict=True))
+            ):
                 vectors[i :: len(self._handles)] = found
         return vectors
 

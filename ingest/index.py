@@ -33,7 +33,7 @@ from ingest.keyword import KeywordIndex
 from ingest.vectors import VectorCache, chroma_client, write_collection
 
 FORMAT = 5
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 Progress = Callable[[str, int, int], None]
 
 # A leg searches one role of entries with one embedder. Separate collections, because what the document says and

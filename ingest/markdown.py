@@ -89,9 +89,7 @@ def inline(text: str) -> str:
     if "`" in text:
         pieces = []
         cursor = 0
-        for span in _CODE_SPAN.finditer(
-            text
-        ):  # what is in a code span is meant literally: `<script>`, `__init__`
+        for span in _CODE_SPAN.finditer(text):  # what is in a code span is meant literally: `<script>`, `__init__`
             pieces += [_unmarked(text[cursor : span.start()]), span[2]]
             cursor = span.end()
         text = "".join((*pieces, _unmarked(text[cursor:])))
@@ -127,11 +125,7 @@ class _Walker:
         leads: list[str | None] = []  # one per open list item; None until its first paragraph
         markers: list[str] = []  # one per open list item, "" once its first element has been seen
         for index, token in enumerate(tokens):
-            if (
-                token.level == 0
-                and token.nesting >= 0
-                and token.type not in {"bullet_list_open", "ordered_list_open"}
-            ):
+            if token.level == 0 and token.nesting >= 0 and token.type not in {"bullet_list_open", "ordered_list_open"}:
                 unit += 1
             if token.type == "list_item_open":
                 if not leads:

@@ -33,9 +33,7 @@ def _section_passages(source: str, question: Question, section: Section) -> Iter
         kinds = {block.kind for block in run}
         kind = first.kind if len(kinds) == 1 else "text"
         path = (section.name, *first.lead) if section.name else first.lead
-        yield Passage(
-            question.number, section.name, path, first.start, last.end, source[first.start : last.end], kind
-        )
+        yield Passage(question.number, section.name, path, first.start, last.end, source[first.start : last.end], kind)
 
 
 def _runs(source: str, blocks: Sequence[Block]) -> Iterator[list[Block]]:
@@ -98,9 +96,7 @@ def sentences(source: str, start: int, end: int) -> list[tuple[int, int]]:
     return trimmed
 
 
-def entries(
-    document: Document, found: Sequence[Passage], expansions: Sequence[Expansion] = ()
-) -> Iterator[Entry]:
+def entries(document: Document, found: Sequence[Passage], expansions: Sequence[Expansion] = ()) -> Iterator[Entry]:
     """What is searched: titles, then the sentences, rows and code of every passage, then expansions."""
     for question in document.questions:
         yield Entry(question.number, None, "title", question.title, question.start, question.end)

@@ -56,9 +56,7 @@ def read_text(path: Path) -> str:
             or of a kind whose converter is not installed.
     """
     if not path.exists():
-        raise DocumentError(
-            f"There is no file {path}.", "Check the path, or drop it to ingest the shipped corpus."
-        )
+        raise DocumentError(f"There is no file {path}.", "Check the path, or drop it to ingest the shipped corpus.")
     if path.is_dir():
         raise DocumentError(f"{path} is a folder.", "Name the file inside it.")
     try:
@@ -71,9 +69,7 @@ def read_text(path: Path) -> str:
         raise DocumentError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
     suffix = path.suffix.lower()
     if raw and suffix in convert.KINDS:
-        return convert.to_markdown(
-            path, decode(raw, path.name).encode() if suffix.startswith(".htm") else raw
-        )
+        return convert.to_markdown(path, decode(raw, path.name).encode() if suffix.startswith(".htm") else raw)
     text = decode(raw, path.name)
     if not text.strip():
         raise DocumentError(f"{path.name} is empty.", "Give a document with questions and answers.")
@@ -143,11 +139,7 @@ def _plausible(text: str, encoding: str) -> float:
     if encoding == "cp1252":
         # Accents and curly quotes among plain words; a text of many of them is something else.
         letters = sum(c.isascii() for c in sample)
-        return (
-            0.6
-            if len(wide) * 5 <= letters and all(c.isalpha() or c in "‘’“”–—…•·°©®™€" for c in wide)
-            else 0.0
-        )
+        return 0.6 if len(wide) * 5 <= letters and all(c.isalpha() or c in "‘’“”–—…•·°©®™€" for c in wide) else 0.0
     if encoding.startswith("utf-16"):  # ASCII counts here: in the wrong byte order there is none
         wide = [c for c in sample if not c.isspace()]
     usual = _USUAL.get(encoding, _usual_in_unicode)

@@ -43,7 +43,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """Where the tests keep pulled models between runs: never the user's own data folder."""
-    kept = os.environ.get("TUTOR_TEST_DATA_DIR") or platformdirs.user_cache_dir("interview-tutor-tests", appauthor=False)
+    kept = os.environ.get("TUTOR_TEST_DATA_DIR") or platformdirs.user_cache_dir(
+        "interview-tutor-tests", appauthor=False
+    )
     return Path(kept) / "models"
 
 

@@ -72,7 +72,9 @@ def _read(source: str) -> list[str]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The batch file {source} cannot be read: {error}.", "Give a JSON Lines file in UTF-8.") from error
+        raise UsageError(
+            f"The batch file {source} cannot be read: {error}.", "Give a JSON Lines file in UTF-8."
+        ) from error
     return [line for line in text.split("\n") if line.strip()]
 
 

@@ -20,7 +20,6 @@ from tutor.settings import Settings
 
 if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
-    from tutor.retrieval.search import Searcher
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Ask one document of interview questions, and practise with it. Local models only.")  # fmt: skip
@@ -28,7 +27,9 @@ stderr = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 CorpusName = Annotated[str | None, typer.Option("--corpus", "-c", help="Corpus to use; default: TUTOR_CORPUS.")]
-Batch = Annotated[str | None, typer.Option("--batch", help="JSON Lines file with one row each, or - for standard input.")]
+Batch = Annotated[
+    str | None, typer.Option("--batch", help="JSON Lines file with one row each, or - for standard input.")
+]
 Out = Annotated[Path | None, typer.Option("--out", help="Write the result rows here instead of standard output.")]
 
 
@@ -56,7 +57,9 @@ def settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "TUTOR_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise UsageError(f"{name} is set to something unusable: {first['msg']}.", f"Correct or unset {name}.") from error
+        raise UsageError(
+            f"{name} is set to something unusable: {first['msg']}.", f"Correct or unset {name}."
+        ) from error
     global _debug
     _debug = _debug or found.debug
     return found
@@ -95,7 +98,8 @@ def ingest(
     chosen = settings()
     if paths and len(paths) > 1 and corpus:
         raise UsageError("Several documents cannot share one corpus name.", "Ingest them one by one.")
-    for path in paths or [None]:
+    documents: list[Path | None] = [*paths] if paths else [None]
+    for path in documents:
         report = check_document(chosen, path, corpus) if check else ingest_document(chosen, path, corpus, stderr)
         if as_json:
             emit(report)
@@ -105,6 +109,8 @@ def ingest(
             f"{report['corpus']}: {report['questions']} questions ({report['answered']} answered), "
             f"{report['sections']} sections, {report['passages']} passages, {state}"
         )
+        if report.get("reason"):
+            typer.echo(f"  read as {report['parser']}: {report['reason']}")
         for item in report.get("items", ()):
             typer.echo(f"  {item['number']:>4}  {item['title']}{'' if item['answered'] else '  (no answer)'}")
         for skip in report["skipped"]:
@@ -127,6 +133,7 @@ def search(
     chosen = settings()
     searchers = Searchers(chosen, stderr)
     if batch is not None:
+
         def handle(row: dict[str, Any]) -> dict[str, Any]:
             searcher = searchers.get(row.get("corpus") or corpus)
             return search_row(searcher, text_field(row, "query"), history_of(row), top)
@@ -160,6 +167,7 @@ def ask(
         from tutor.answering.tutor import Ask
 
         if batch is not None:
+
             def handle(row: dict[str, Any]) -> dict[str, Any]:
                 tutor = tutors.get(row.get("corpus") or corpus)
                 return tutor.answer(Ask(text_field(row, "query"), history_of(row))).as_dict()

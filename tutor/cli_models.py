@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 models = typer.Typer(no_args_is_help=True, help="List, fetch, check and choose language models.")
@@ -53,11 +60,19 @@ def pull(name: Name) -> None:
     from tutor.cli import settings
     from tutor.llm import pull as pull_model
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bar:
         task = bar.add_task(name, total=None)
         path = pull_model(
-            name, settings().models_dir, lambda done, total: bar.update(task, completed=done, total=total or None)
+            name,
+            settings().models_dir,
+            lambda done, total: bar.update(task, completed=done, total=total or None),
         )
     typer.echo(str(path))
 

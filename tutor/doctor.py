@@ -55,7 +55,12 @@ def _model(settings: Settings) -> Finding:
     except TutorError as error:
         return _finding("model", "bad", settings.model, str(error))
     where = "not on disk yet, fetched on first use" if choice.needs_pull else str(choice.path or choice.base_url or "")
-    return _finding("model", "note" if choice.needs_pull else "ok", f"{choice.name} on {choice.engine}; {where}", choice.reason)
+    return _finding(
+        "model",
+        "note" if choice.needs_pull else "ok",
+        f"{choice.name} on {choice.engine}; {where}",
+        choice.reason,
+    )
 
 
 def _corpus(settings: Settings) -> Finding:

@@ -34,7 +34,8 @@ class Settings(BaseSettings):
         description="`auto`, a catalogue name, a path to a GGUF file, `fake` (tests) or `none` (extracts only).",
     )
     server_url: str = Field(
-        "", description="Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp); wins over `model`."
+        "",
+        description="Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp); wins over `model`.",
     )
     server_key: str = Field("", description="API key for `server_url`, if it wants one.")
     offline: bool = Field(False, description="Never fetch anything, not even a model on first use.")

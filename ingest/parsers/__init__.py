@@ -27,7 +27,8 @@ from ingest.parsers import (
     question_lines,
     tables,
 )
-from ingest.parsers.reading import Ask, Close, Item, Reading, assemble
+from ingest.parsers.items import Ask, Close, Item, Reading
+from ingest.parsers.reading import assemble
 from ingest.parsers.stream import content_spans, with_chapters
 
 __all__ = ["PARSERS", "parse"]

@@ -34,9 +34,7 @@ _INTERROGATIVES = (
 )  # fmt: skip
 _IMPERATIVE = re.compile(rf"(?:{'|'.join(_IMPERATIVES)})\b", re.IGNORECASE)
 _INTERROGATIVE = re.compile(rf"(?:{'|'.join(_INTERROGATIVES)})\b", re.IGNORECASE)
-_COMPARISON = re.compile(
-    r"\bdifferences? (?:between|among)\b|\bvs\.?\s|\bversus\b|\bdiffers? from\b", re.IGNORECASE
-)
+_COMPARISON = re.compile(r"\bdifferences? (?:between|among)\b|\bvs\.?\s|\bversus\b|\bdiffers? from\b", re.IGNORECASE)
 
 _CHINESE_IMPERATIVE = re.compile(
     r"請|请|解釋|解释|描述|說明|说明|說說|说说|說一|说一|說出|说出|說下|说下|談談|谈谈|談一|谈一|介紹|介绍|列出|列舉|列举"
@@ -63,11 +61,7 @@ def asks(title: str) -> bool:
     text = title.lstrip("\"'“「『(（[【*_`~-– ")
     if _IMPERATIVE.match(text) or (len(text) > 3 and _CHINESE_IMPERATIVE.match(text)):
         return True
-    if (
-        len(title) > _WORDS_ALONE
-        or title.endswith((".", "。", ":", "：", ";", "；", "，", ","))
-        or "。" in title
-    ):
+    if len(title) > _WORDS_ALONE or title.endswith((".", "。", ":", "：", ";", "；", "，", ",")) or "。" in title:
         return False
     return bool(
         _INTERROGATIVE.match(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ingest.document import Block
 from ingest.markdown import Element, trimmed
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Item, Reading
+from ingest.parsers.items import Ask, Item, Reading
 from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import titled
 from ingest.parsers.wording import Label, is_answer_name, label_of, title_of, value_of

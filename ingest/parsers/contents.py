@@ -39,10 +39,7 @@ def _with_aliases(questions: list[Question], source: str, preamble: Sequence[Blo
             wording[match[1]] = plain(match[2])
     if len(wording.keys() & {q.label for q in questions}) < len(questions) / 2:
         return questions
-    return [
-        replace(q, alias=wording[q.label]) if wording.get(q.label, q.title) != q.title else q
-        for q in questions
-    ]
+    return [replace(q, alias=wording[q.label]) if wording.get(q.label, q.title) != q.title else q for q in questions]
 
 
 def _listed_categories(source: str, preamble: Sequence[Block]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ingest.markdown import Element, Fold, FoldEnd
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Close, Item, Reading
+from ingest.parsers.items import Ask, Close, Item, Reading
 from ingest.parsers.stream import titled
 from ingest.parsers.wording import is_answer_name, label_of
 

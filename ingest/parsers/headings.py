@@ -9,7 +9,7 @@ from itertools import pairwise
 from ingest.document import Block
 from ingest.markdown import Element, Fold, Heading
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Item, Reading
+from ingest.parsers.items import Ask, Item, Reading
 from ingest.parsers.wording import (
     is_answer_name,
     is_appendix,
@@ -39,9 +39,7 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
             headings = rest
     # "How it works" under every topic is a part of answers; "What is printed?" may well be asked again.
     again = Counter(titles[id(h)] for h in headings)
-    parts = {
-        text for text, count in again.items() if count >= _AGAIN and "?" not in text and "？" not in text
-    }
+    parts = {text for text, count in again.items() if count >= _AGAIN and "?" not in text and "？" not in text}
     headings = [h for h in headings if titles[id(h)] not in parts]
     asking = {id(h) for h in headings if asks(titles[id(h)])}
     counts = Counter(h.level for h in headings if id(h) in asking)
@@ -92,9 +90,7 @@ def _title(heading: Heading) -> str:
     return label.title or title_of(heading.raw)
 
 
-def _rewritten(
-    found: Sequence[Element], questions: dict[int, bool], titles: dict[int, str]
-) -> Iterator[Item]:
+def _rewritten(found: Sequence[Element], questions: dict[int, bool], titles: dict[int, str]) -> Iterator[Item]:
     for element in found:
         if isinstance(element, Heading) and id(element) in questions:
             label = label_of(title_of(element.raw)).number

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Close, Item, Reading
+from ingest.parsers.items import Ask, Close, Item, Reading
 from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import is_link_list, titled
 from ingest.parsers.wording import is_appendix, is_contents, label_of, value_of
@@ -54,9 +54,7 @@ def _questions(source: str, found: Sequence[Element], depth: int) -> dict[int, _
             rows.append((key, question, vote or goes_on))
     if questions:  # items that do not ask, but fill a gap in the numbers of those that do
         picked, _ = chosen([value_of(q.label) for _, q, _ in rows], [sure for _, _, sure in rows])
-        questions.update(
-            {key: question for (key, question, _), pick in zip(rows, picked, strict=True) if pick}
-        )
+        questions.update({key: question for (key, question, _), pick in zip(rows, picked, strict=True) if pick})
     return questions
 
 
@@ -65,9 +63,7 @@ def _reading(source: str, found: Sequence[Element], questions: dict[int, _Questi
     answered = filled >= _ANSWERED * len(questions)
     how = f"{len(questions)} list items are questions"
     if not answered:
-        how += (
-            f", only {filled} of them with anything that could be an answer" if filled else " without answers"
-        )
+        how += f", only {filled} of them with anything that could be an answer" if filled else " without answers"
     return Reading(NAME, tuple(_rewritten(source, found, questions, depth, answered)), how)
 
 
@@ -80,18 +76,11 @@ def _lists(source: str, found: Sequence[Element], depth: int) -> Iterator[list[B
             outside = is_contents(element.text) or is_appendix(element.text)
         if outside:
             continue
-        if (
-            isinstance(element, Block)
-            and element.depth == depth
-            and element.marker
-            and element.kind == "text"
-        ):
+        if isinstance(element, Block) and element.depth == depth and element.marker and element.kind == "text":
             if is_link_list(source, element):
                 continue
             group.append(element)
-        elif group and (
-            isinstance(element, Heading) or (isinstance(element, Block) and element.depth < depth)
-        ):
+        elif group and (isinstance(element, Heading) or (isinstance(element, Block) and element.depth < depth)):
             yield group
             group = []
     if group:
@@ -128,9 +117,7 @@ def _filled(source: str, found: Sequence[Element], questions: dict[int, _Questio
             if question is not None:
                 open_question = question.end >= element.end
                 count += not open_question
-            elif open_question and not (
-                element.kind == "text" and asks(titled(source[element.start : element.end]))
-            ):
+            elif open_question and not (element.kind == "text" and asks(titled(source[element.start : element.end]))):
                 count += element.kind != "code" or element.depth > 0
                 open_question = False
         elif isinstance(element, Heading):
@@ -152,9 +139,7 @@ def _rewritten(
                 yield Heading(6, title, element.start, element.end, element.line, "", title)
                 continue
             if inside and not answered and isinstance(element, Block) and above and element.kind != "code":
-                yield Close(
-                    element.start, element.start, element.line
-                )  # without answers, text belongs to no item
+                yield Close(element.start, element.start, element.line)  # without answers, text belongs to no item
                 inside = False
             yield element
             continue

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
-from ingest.parsers.reading import Answer, Ask, Item, Reading, without_code_answers
+from ingest.parsers.items import Answer, Ask, Item, Reading, without_code_answers
 from ingest.parsers.stream import titled
 from ingest.parsers.wording import label_of, title_of
 
@@ -47,9 +47,7 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
             items.extend(_split(source, element, _begins_choice(source, following)))
         elif isinstance(element, Heading) and _is_marked(element):
             label = label_of(title_of(element.raw))
-            items.append(
-                Ask(element.start, element.end, element.line, label.title, label.number, element.level)
-            )
+            items.append(Ask(element.start, element.end, element.line, label.title, label.number, element.level))
         else:
             items.append(element)
     answers = sum(isinstance(item, Answer) for item in items)
@@ -88,9 +86,7 @@ def _split(source: str, block: Block, before_choice: bool) -> Iterator[Item]:
     for (start, after, is_question), following in zip(marks, [*marks[1:], None], strict=True):
         stop = following[0] if following else block.end
         line, counted = line + source.count("\n", counted, start), start
-        here = replace(
-            block, start=start, line=line, marker=""
-        )  # counting lines from the block's start is quadratic
+        here = replace(block, start=start, line=line, marker="")  # counting lines from the block's start is quadratic
         if not is_question:
             yield Answer(start, after, line)
             if rest := trimmed(here, source, after, stop):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ingest.document import Block
 from ingest.markdown import Element, Heading
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Item, Reading
+from ingest.parsers.items import Ask, Item, Reading
 from ingest.parsers.sequence import chosen, runs_on
 from ingest.parsers.stream import titled
 from ingest.parsers.wording import Label, is_appendix, is_contents, is_group, label_of, title_of, value_of
@@ -50,9 +50,7 @@ def label_of_heading(heading: Heading) -> Label:
 def _rewritten(
     source: str, found: Sequence[Element], level: int, numbered: dict[int, Label], running: bool
 ) -> Iterator[Item]:
-    untitled: tuple[Heading, Label] | None = (
-        None  # "### Question 3": the question itself follows as a paragraph
-    )
+    untitled: tuple[Heading, Label] | None = None  # "### Question 3": the question itself follows as a paragraph
     for element in found:
         if untitled is not None:
             heading, label = untitled

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ingest.document import Block
 from ingest.markdown import Element, trimmed
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Item, Reading
+from ingest.parsers.items import Ask, Item, Reading
 from ingest.parsers.sequence import chosen
 from ingest.parsers.stream import is_link_list, titled
 
@@ -36,11 +36,7 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
     """One reading for every style of number ("1.", "(1)"), so that lists inside answers stay out."""
     styles: dict[str, list[tuple[int, _Line]]] = defaultdict(list)
     for element in found:
-        if (
-            not isinstance(element, Block)
-            or element.kind not in {"text", "quote"}
-            or is_link_list(source, element)
-        ):
+        if not isinstance(element, Block) or element.kind not in {"text", "quote"} or is_link_list(source, element):
             continue
         if element.depth > 1 or (element.depth == 1 and not element.marker[:1].isdecimal()):
             continue

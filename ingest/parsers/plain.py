@@ -11,7 +11,7 @@ from statistics import median
 
 from ingest.document import Block
 from ingest.markdown import Element, Heading, plain
-from ingest.parsers.reading import Ask, Item, Reading
+from ingest.parsers.items import Ask, Item, Reading
 from ingest.parsers.stream import is_link_list
 from ingest.parsers.wording import is_contents, label_of, title_of
 

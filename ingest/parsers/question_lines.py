@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ingest.document import Block
 from ingest.markdown import Element, Heading, trimmed
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Item, Reading, without_code_answers
+from ingest.parsers.items import Ask, Item, Reading, without_code_answers
 from ingest.parsers.stream import titled
 from ingest.parsers.wording import is_appendix, is_contents, label_of, title_of
 

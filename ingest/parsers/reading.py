@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ingest.document import Block, Document, Question, Section, SectionRole, Skip
-from ingest.markdown import Element, Fold, FoldEnd, Heading, trimmed
+from ingest.markdown import Fold, FoldEnd, Heading, trimmed
 from ingest.markup import Residue, is_placeholder
 from ingest.parsers import contents
+from ingest.parsers.items import NOT_A_HEADING, Answer, Ask, Close, Item, Reading
 from ingest.parsers.stream import is_link_list
 from ingest.parsers.wording import (
     answer_lead,
@@ -28,71 +29,8 @@ from ingest.parsers.wording import (
     value_of,
 )
 
-NOT_A_HEADING = 7
 # A level belongs to categories from this share of headings with a question right below them on.
 _OPENING = 0.3
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A question in the stream.
-
-    Args:
-        start, end: span of its title line.
-        line: 1-based.
-        title: plain.
-        label: printed number, "" if none.
-        level: of its heading; NOT_A_HEADING for a paragraph, list item, row or summary.
-        asks: whether its wording or its label says that it is a question.
-        answered: whether what follows is an answer (False: it belongs to the question).
-        until: offset up to which headings belong to the answer whatever their level (inside a fold).
-        extent: offset up to which the question reaches at least (a table row), answered or not.
-    """
-
-    start: int
-    end: int
-    line: int
-    title: str
-    label: str = ""
-    level: int = NOT_A_HEADING
-    asks: bool = True
-    answered: bool = True
-    until: int = 0
-    extent: int = 0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The words that announce an answer ("A:", 解答：); what stands before them belongs to the question."""
-
-    start: int
-    end: int
-    line: int
-
-
-@dataclass(frozen=True)
-class Close:
-    """The end of a question without the start of another."""
-
-    start: int
-    end: int
-    line: int
-
-
-Item = Element | Ask | Answer | Close
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One way to read a document: `name` of the parser, the rewritten stream, and how the questions look.
-
-    Args:
-        how: a sentence part for users: "80 headings of level 3 carry a question number".
-    """
-
-    name: str
-    items: tuple[Item, ...]
-    how: str
 
 
 @dataclass
@@ -133,14 +71,6 @@ class _Draft:
             self.start = block.start
         self.blocks.append(block)
         self.end = block.end
-
-
-def without_code_answers(items: Sequence[Item]) -> list[Item]:
-    """Where nothing but code follows the questions, it is what they are about, and there are no answers."""
-    after = [b.kind for a, b in pairwise(items) if isinstance(a, Ask) and isinstance(b, Block)]
-    if not after or any(kind != "code" for kind in after):
-        return list(items)
-    return [replace(item, answered=False) if isinstance(item, Ask) else item for item in items]
 
 
 def assemble(source: str, reading: Reading) -> Document | None:
@@ -282,11 +212,7 @@ def _is_section(heading: Heading, draft: _Draft, sections: _Sections) -> bool:
 
 def _add(draft: _Draft, block: Block, source: str) -> None:
     """Add a block; a line that opens with "Answer:" begins the answer, and the word itself is left out."""
-    lead = (
-        None
-        if block.kind not in {"text", "quote"} or draft.begun
-        else answer_lead(source, block.start, block.end)
-    )
+    lead = None if block.kind not in {"text", "quote"} or draft.begun else answer_lead(source, block.start, block.end)
     if lead is None:
         draft.add(block)
         return

@@ -67,9 +67,7 @@ def content_spans(found: Sequence[Element], source: str) -> list[tuple[int, int]
     """Spans of what a reader calls content: headings, blocks, summaries; no residue, no table heads."""
     spans: list[tuple[int, int]] = []
     for element in found:
-        if isinstance(element, Residue | FoldEnd) or (
-            isinstance(element, Block) and is_link_list(source, element)
-        ):
+        if isinstance(element, Residue | FoldEnd) or (isinstance(element, Block) and is_link_list(source, element)):
             continue
         if isinstance(element, Block) and len(element.rows) > 1:
             spans.extend(element.rows[1:])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ingest.document import Block
 from ingest.markdown import Element
 from ingest.parsers.asking import asks
-from ingest.parsers.reading import Ask, Close, Item, Reading
+from ingest.parsers.items import Ask, Close, Item, Reading
 from ingest.parsers.stream import is_link_list, titled
 from ingest.parsers.wording import is_answer_name, label_of, title_of
 
@@ -113,9 +113,7 @@ def _row_items(source: str, table: Block, columns: _Columns) -> Iterator[Item]:
         if not label.title:
             continue
         number = label.number
-        if columns.number is not None and (
-            digits := re.search(r"\d+", source[slice(*cells[columns.number])])
-        ):
+        if columns.number is not None and (digits := re.search(r"\d+", source[slice(*cells[columns.number])])):
             number = digits[0]
         yield Ask(row[0], end, line, label.title, number, extent=row[1])
         for column in columns.answers:

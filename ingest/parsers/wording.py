@@ -138,9 +138,7 @@ def label_of(text: str) -> Label:
         if word == "第" and not match["unit"]:
             word = ""
             match = None if not match["sep"].strip() else match
-        if match and (
-            match["sep"].strip() or ((match["sep"] or not match["title"]) and (word or "." in number))
-        ):
+        if match and (match["sep"].strip() or ((match["sep"] or not match["title"]) and (word or "." in number))):
             title = undecorated(match["title"])
             if word or title:
                 return Label(number, word, title)

@@ -12,10 +12,14 @@ import pytest
 from web_server import Script, Site, running
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
 
 
 def chromium() -> str | None:
@@ -26,7 +30,7 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One browser for all tests."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install -e '.[dev]'")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[dev]'")
     path = chromium()
     if path is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium, or set TUTOR_TEST_CHROMIUM")
@@ -38,7 +42,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The application, serving the small corpus; asked for after the browser, so that a skip costs nothing."""
+    """The application, serving the small corpus; after the browser, so that a skip costs nothing."""
     folder: Path = tmp_path_factory.mktemp("web")
     with running(folder) as site:
         yield site

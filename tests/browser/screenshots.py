@@ -1,6 +1,6 @@
-"""Pictures of the page for the documentation: `python tests/browser/screenshots.py [--out docs/images] [--only NAME]`.
+"""Pictures of the page for the documentation: `python tests/browser/screenshots.py [--only NAME]`.
 
-Uses the corpus and the model that the settings name (`TUTOR_MODEL`, `TUTOR_DATA_DIR`), and a Chromium on this machine.
+Uses the corpus and the model that the settings name (`TUTOR_MODEL`, `TUTOR_DATA_DIR`), and a Chromium.
 """
 
 from __future__ import annotations

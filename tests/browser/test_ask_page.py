@@ -1,4 +1,4 @@
-"""The page in a real browser: ask, watch it stream, follow a citation, stop, be refused, on a desk and on a phone."""
+"""The page in a real browser: ask, watch it stream, follow a citation, stop, be refused; desk and phone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from web_server import HOSTILE, SUPPORTED, Script, Site
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Any]
 QUESTION = "什麼是 KV Cache？"
+PARTS = "#language, #new, #conversation, #ask, #panel"
 BOT = '#conversation [data-testid="bot"]'
 
 
@@ -113,6 +114,7 @@ def test_closing_the_tab_ends_the_model(visit: Visit, site: Site) -> None:
     page.close()
     script.gate.set()
     assert script.closed.wait(60)
+    assert script.said < len(pieces)
 
 
 def test_retry_asks_the_same_again(visit: Visit, site: Site) -> None:
@@ -200,5 +202,5 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(visit: Visit) -> N
     page.locator("body").click(position={"x": 2, "y": 2})
     for _ in range(20):
         page.keyboard.press("Tab")
-        seen.add(page.evaluate("document.activeElement.closest('#language, #new, #conversation, #ask, #panel')?.id"))
+        seen.add(page.evaluate(f"document.activeElement.closest('{PARTS}')?.id"))
     assert {"language", "new", "conversation", "ask", "panel"} <= seen

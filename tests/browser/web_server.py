@@ -1,4 +1,4 @@
-"""What the browser tests run against: the real application on a small corpus, with a model that waits for the test.
+"""What the browser tests run against: the application on a small corpus, and a model that waits for the test.
 
 Real engine, real server, real tutor; only the words of the model come from here, one piece at a time.
 """
@@ -64,7 +64,12 @@ LoRA 凍結原本的權重，只訓練兩個低秩矩陣。因此需要訓練的
 
 預熱讓學習率在訓練初期由小到大，避免剛開始的梯度把模型帶壞。
 """
-SUPPORTED = ("KV Cache 是一種避免重複計算的", "優化技術。", "它把先前每個字的 Key 和 Value 向量", "保存在記憶體裡。")
+SUPPORTED = (
+    "KV Cache 是一種避免重複計算的",
+    "優化技術。",
+    "它把先前每個字的 Key 和 Value 向量",
+    "保存在記憶體裡。",
+)
 
 
 @dataclass
@@ -76,6 +81,7 @@ class Script:
     gate: threading.Event = field(default_factory=threading.Event)
     waiting: threading.Event = field(default_factory=threading.Event)
     closed: threading.Event = field(default_factory=threading.Event)
+    said: int = 0
 
 
 class ScriptedModel:
@@ -109,6 +115,7 @@ class ScriptedModel:
                 if script.waits_at is not None and position >= script.waits_at:
                     script.waiting.set()
                     script.gate.wait(30)
+                script.said += 1
                 yield AIMessageChunk(content=piece)
         finally:
             script.closed.set()

@@ -12,7 +12,13 @@ import pytest
 def tutor(*args: str, data: Path, stdin: str = "", model: str = "fake") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "TUTOR_DATA_DIR": str(data), "TUTOR_MODEL": model, "TUTOR_OFFLINE": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "tutor", *args], env=environment, input=stdin, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", "tutor", *args],
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -109,4 +115,6 @@ def test_models_list_names_what_is_used_and_why(corpus_data):
     report = json.loads(tutor("models", "list", "--json", data=corpus_data).stdout)
     assert report["used"] == "fake"
     assert report["reason"]
-    assert {"Llama-3.2-3B-Instruct-Q4_K_M", "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"} <= {m["name"] for m in report["models"]}
+    assert {"Llama-3.2-3B-Instruct-Q4_K_M", "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"} <= {
+        m["name"] for m in report["models"]
+    }

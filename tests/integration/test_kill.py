@@ -28,10 +28,16 @@ ingest(Path(sys.argv[1]), "tiny", Path(sys.argv[2]), embedders=["use"], progress
 
 
 def big_bank(word: str) -> str:
-    return "".join(f"### 問題 {n}：第 {n} 個{word}是什麼？\n第 {n} 個{word}是一種東西，編號 {n}。它有 {n * 7} 個部分。\n\n" for n in range(1, 101))
+    return "".join(
+        f"### 問題 {n}：第 {n} 個{word}是什麼？\n第 {n} 個{word}是一種東西，編號 {n}。它有 {n * 7} 個部分。\n\n"
+        for n in range(1, 101)
+    )
 
 
-@pytest.mark.parametrize(("stage", "done"), [("keywords", 0), ("keywords", 1), ("use-text", 64), ("use-text", 300), ("use-ask", 100)])
+@pytest.mark.parametrize(
+    ("stage", "done"),
+    [("keywords", 0), ("keywords", 1), ("use-text", 64), ("use-text", 300), ("use-ask", 100)],
+)
 def test_a_killed_build_leaves_the_old_index_in_use(tmp_path, stage, done):
     corpora, document = tmp_path / "corpora", tmp_path / "bank.md"
     document.write_text(big_bank("蘋果"), encoding="utf-8")

@@ -59,7 +59,9 @@ def test_refuses_in_the_language_of_the_question(searcher, fake_model, query, la
     assert answer.citations == ()
 
 
-@pytest.mark.parametrize("query", ["", "   ", "？？？", "a" * 20_000, "\u200b", "【第999題】", "<script>alert(1)</script>"])
+@pytest.mark.parametrize(
+    "query", ["", "   ", "？？？", "a" * 20_000, "\u200b", "【第999題】", "<script>alert(1)</script>"]
+)
 def test_odd_queries_get_a_reply(searcher, fake_model, query):
     answer = Tutor(searcher, fake_model).answer(Ask(query))
     assert answer.answer
@@ -72,7 +74,10 @@ def test_a_rebuilt_corpus_is_followed_without_a_restart(tmp_path, tiny_bank):
     ingest(tmp_path, "tiny", tiny_bank, embedders=["use"])
     searcher = Searcher(tmp_path, "tiny", ["use"])
     assert searcher.search("快取").hits[0].question == 1
-    tiny_bank.write_text(tiny_bank.read_text(encoding="utf-8") + "\n### 問題 4：什麼是佇列？\n先進先出的排隊。\n", encoding="utf-8")
+    tiny_bank.write_text(
+        tiny_bank.read_text(encoding="utf-8") + "\n### 問題 4：什麼是佇列？\n先進先出的排隊。\n",
+        encoding="utf-8",
+    )
     ingest(tmp_path, "tiny", tiny_bank, embedders=["use"])
     assert searcher.search("佇列 先進先出").hits[0].question == 4
     assert searcher.index.build_folder == Index.open(tmp_path / "tiny", ["use"]).build_folder

@@ -1,7 +1,8 @@
-"""The application as clients see it: health, readiness, headers, and a question through Gradio's own client."""
+"""The application as clients see it: health, readiness, headers, questions asked through its handlers."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ingest.corpora import ingest
 from tutor.settings import Settings
 from tutor.web.app import create_app
 from tutor.web.asking import Asking
-from tutor.web.backstage import Backstage
+from tutor.web.backstage import Backstage, IndexState
 from tutor.web.conversation import Conversation
 
 DOCUMENT = """# 面試題
@@ -157,3 +158,49 @@ def test_a_bug_shows_as_one_and_the_page_goes_on(
     assert "程式出了意外的錯" in messages[-1]["content"]
     assert not conversation.busy
     assert "【第1題】" in ask(stage, conversation, "什麼是 KV Cache？")[-1][0][-1]["content"]
+
+
+def test_without_a_model_the_page_answers_in_extracts(settings: Settings) -> None:
+    stage = Backstage(settings.model_copy(update={"model": "none"}))
+    stage.start()
+    try:
+        assert stage.wait(120) is not None
+        assert stage.settled
+        messages, panel, _ = ask(stage, Conversation(), "什麼是模型量化？")[-1]
+        assert "【第2題】" in messages[-1]["content"]
+        assert "沒有經過語言模型" in panel
+    finally:
+        stage.close()
+
+
+def test_a_model_that_does_not_exist_is_said_and_the_page_answers_all_the_same(settings: Settings) -> None:
+    stage = Backstage(settings.model_copy(update={"model": "no-such-model"}))
+    stage.start()
+    try:
+        assert stage.wait(120) is not None
+        assert stage.model.phase == "failed"
+        assert "no-such-model" in stage.model.reason
+        assert "【第2題】" in ask(stage, Conversation(), "什麼是模型量化？")[-1][0][-1]["content"]
+    finally:
+        stage.close()
+
+
+def test_a_corpus_without_an_index_is_built_and_the_waiting_question_answered(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, corpus="fresh", model="none")  # type: ignore[call-arg]
+    document = tmp_path / "fresh.md"
+    document.write_text(DOCUMENT, encoding="utf-8")
+    record = settings.corpora_dir / "fresh" / "source.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"path": str(document)}), encoding="utf-8")
+    stage = Backstage(settings)
+    said: list[IndexState] = []
+    stage.listen(said.append)
+    stage.start()
+    try:
+        shown = ask(stage, Conversation(), "什麼是 KV Cache？")
+        assert "題庫還在準備" in shown[0][0][-1]["content"]
+        assert "【第1題】" in shown[-1][0][-1]["content"]
+    finally:
+        stage.close()
+    assert {s.phase for s in said} >= {"building", "ready"}
+    assert any(0 < s.done <= s.total for s in said)

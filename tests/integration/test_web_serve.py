@@ -25,7 +25,11 @@ def environment(folder: Path) -> dict[str, str]:
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = subprocess.Popen(
-        [*COMMAND, "--port", "0"], env=environment(folder), stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        [*COMMAND, "--port", "0"],
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     assert process.stderr is not None
     try:
@@ -59,7 +63,12 @@ def test_addresses_that_others_reach_are_refused_before_anything_starts(
     options: list[str], said: str, tmp_path: Path
 ) -> None:
     done = subprocess.run(
-        [*COMMAND, *options], env=environment(tmp_path), capture_output=True, text=True, encoding="utf-8", timeout=120
+        [*COMMAND, *options],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
     )
     assert done.returncode == 2
     assert said in done.stderr
@@ -70,9 +79,13 @@ def test_a_port_in_use_is_said_with_the_mend(tmp_path: Path) -> None:
     with served(tmp_path) as (_, url):
         port = url.rpartition(":")[2]
         done = subprocess.run(
-            [*COMMAND, "--port", port], env=environment(tmp_path), capture_output=True, text=True, encoding="utf-8",
+            [*COMMAND, "--port", port],
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
             timeout=120,
-        )  # fmt: skip
+        )
     assert done.returncode == 2
     assert port in done.stderr
     assert "--port" in done.stderr

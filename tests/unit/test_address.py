@@ -21,7 +21,9 @@ def test_names_questions(query, numbers):
     assert found.numbers == numbers
 
 
-@pytest.mark.parametrize("query", ["GPT-4 70B", "第三步", "第 99 題", "Q2B", "10 個問題", "QLoRA 4-bit", "top 5 models"])
+@pytest.mark.parametrize(
+    "query", ["GPT-4 70B", "第三步", "第 99 題", "Q2B", "10 個問題", "QLoRA 4-bit", "top 5 models"]
+)
 def test_does_not_see_questions_that_are_not_named(query):
     assert parse_address(query, KNOWN, last=None) is None
 

@@ -1,5 +1,7 @@
 """Citations in a stream, cut at every possible place."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ def test_no_unknown_id_ever_renders_and_cuts_do_not_matter(text, cuts):
     expected = whole.feed(text) + whole.flush()
     parts = CitationStream([19], "zh-Hant")
     edges = sorted({0, len(text), *(min(c, len(text)) for c in cuts)})
-    out = "".join(parts.feed(text[a:b]) for a, b in zip(edges, edges[1:], strict=False)) + parts.flush()
+    out = "".join(parts.feed(text[a:b]) for a, b in pairwise(edges)) + parts.flush()
     assert out == expected
     assert set(parts.cited) <= {19}
 

@@ -7,23 +7,49 @@ from tutor.retrieval.result import Turn
 
 
 @pytest.mark.parametrize(
-    "query", ["再多說一點", "繼續", "go on", "yes", "好啊", "舉個例子吧", "example?", "換個方式講", "tell me more", "然後呢？", "explain like I'm five"]
+    "query",
+    [
+        "再多說一點",
+        "繼續",
+        "go on",
+        "yes",
+        "好啊",
+        "舉個例子吧",
+        "example?",
+        "換個方式講",
+        "tell me more",
+        "然後呢？",
+        "explain like I'm five",
+    ],
 )
 def test_continues(query):
     assert continues(query)
 
 
-@pytest.mark.parametrize("query", ["那 RAG 是什麼？", "什麼是幻覺", "more about LoRA vs DPO please", "好的資料集長怎樣"])
+@pytest.mark.parametrize(
+    "query", ["那 RAG 是什麼？", "什麼是幻覺", "more about LoRA vs DPO please", "好的資料集長怎樣"]
+)
 def test_does_not_continue(query):
     assert not continues(query)
 
 
-@pytest.mark.parametrize("query", ["那缺點呢？", "為什麼？", "and the drawbacks?", "它有什麼限制", "why does it help?", "這招誰在用"])
+@pytest.mark.parametrize(
+    "query",
+    ["那缺點呢？", "為什麼？", "and the drawbacks?", "它有什麼限制", "why does it help?", "這招誰在用"],
+)
 def test_refers_back(query):
     assert refers_back(query)
 
 
-@pytest.mark.parametrize("query", ["什麼是 KV Cache", "How is perplexity computed?", "換個話題，它們的評估怎麼做", "different question: what is it that LoRA does"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "什麼是 KV Cache",
+        "How is perplexity computed?",
+        "換個話題，它們的評估怎麼做",
+        "different question: what is it that LoRA does",
+    ],
+)
 def test_stands_by_itself(query):
     assert not refers_back(query)
 
@@ -33,6 +59,11 @@ def test_a_change_of_topic_is_said():
 
 
 def test_last_questions_are_those_of_the_last_reply_that_cites():
-    history = [Turn("assistant", "甲【第3題】"), Turn("user", "乙"), Turn("assistant", "丙【第19題】【第16題】"), Turn("assistant", "丁")]
+    history = [
+        Turn("assistant", "甲【第3題】"),
+        Turn("user", "乙"),
+        Turn("assistant", "丙【第19題】【第16題】"),
+        Turn("assistant", "丁"),
+    ]
     assert last_questions(history, {3: "", 16: "", 19: ""}) == [19, 16]
     assert last_questions([], {3: ""}) == []

@@ -34,9 +34,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["bank.pdf", "bank.DOCX", "bank.pptx", "bank.html"])
-def test_without_the_extra_the_message_names_it(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_the_message_names_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(module: str) -> Any:
         raise ImportError(module)
 

@@ -45,7 +45,10 @@ def test_a_changed_answer_embeds_only_what_changed(corpora, tiny_bank, monkeypat
         return original(self, texts)
 
     monkeypatch.setattr(type(model), "passages", counting)
-    tiny_bank.write_text(tiny_bank.read_text(encoding="utf-8").replace("避免單一機器過載", "避免任何一台過載"), encoding="utf-8")
+    tiny_bank.write_text(
+        tiny_bank.read_text(encoding="utf-8").replace("避免單一機器過載", "避免任何一台過載"),
+        encoding="utf-8",
+    )
     report = ingest(corpora, "tiny", tiny_bank, embedders=FAST)
     assert not report.unchanged
     assert len(embedded) == 1

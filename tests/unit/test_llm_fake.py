@@ -66,17 +66,13 @@ def test_the_smallest_value_of_a_schema(schema: dict[str, Any], value: Any) -> N
 
 
 def ask(client: httpx.Client, content: str = "hi there", **more: Any) -> httpx.Response:
-    return client.post(
-        "/v1/chat/completions", json={"messages": [{"role": "user", "content": content}], **more}
-    )
+    return client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": content}], **more})
 
 
 def test_streaming_gives_the_same_text_token_by_token(client: httpx.Client) -> None:
     whole = ask(client).json()
     lines = [
-        line
-        for line in ask(client, stream=True, stream_options={"include_usage": True}).text.split("\n\n")
-        if line
+        line for line in ask(client, stream=True, stream_options={"include_usage": True}).text.split("\n\n") if line
     ]
     assert lines[-1] == "data: [DONE]"
     events = [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]

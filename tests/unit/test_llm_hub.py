@@ -66,9 +66,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             content = state.files[name]
             if not path.startswith("/storage/"):
                 told = {"x-linked-etag": f'"{sha256(content)}"', "x-linked-size": str(len(content))}
-                self.send(
-                    302, b"", {"Location": f"/storage/{name}", **(told if state.tells_hash else {})}, body
-                )
+                self.send(302, b"", {"Location": f"/storage/{name}", **(told if state.tells_hash else {})}, body)
                 return
             if state.spoils:
                 content = content[:-1] + b"?"
@@ -142,9 +140,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(hub: Hub, tmp_path: Path)
     assert hub.ranges == ["", "bytes=100000-", "bytes=250000-"]
 
 
-def test_a_later_run_goes_on_from_what_is_there(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_later_run_goes_on_from_what_is_there(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch_hub, "ATTEMPTS", 2)
     hub.breaks_after = [100_000, 0]  # the first attempt got somewhere, the second did not
     with pytest.raises(DownloadFailed, match="goes on where it stopped"):
@@ -166,9 +162,7 @@ def test_wrong_bytes_are_removed(hub: Hub, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("model.gguf*"))
 
 
-def test_a_hub_that_has_another_file_than_the_catalogue_is_refused_before_the_fetch(
-    hub: Hub, tmp_path: Path
-) -> None:
+def test_a_hub_that_has_another_file_than_the_catalogue_is_refused_before_the_fetch(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match=r"another model\.gguf"):
         pull(gguf(hub, sha256(b"older")), tmp_path)
     assert hub.ranges == []

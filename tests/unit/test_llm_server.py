@@ -54,9 +54,7 @@ class Stand:
         self.box = StateBox()
         self.supervisor: Supervisor | None = None
 
-    def start(
-        self, *, crashes: int = 0, status: int = 1, deaf: bool = False, load_seconds: float = 20.0
-    ) -> Supervisor:
+    def start(self, *, crashes: int = 0, status: int = 1, deaf: bool = False, load_seconds: float = 20.0) -> Supervisor:
         launch = Launch(
             name="toy",
             order=lambda port, key: {
@@ -120,10 +118,7 @@ def test_ready_when_healthy_and_gone_when_closed(stand: Stand) -> None:
 def test_the_key_is_not_on_the_command_line(stand: Stand) -> None:
     supervisor = stand.start()
     stand.until("ready")
-    command = (
-        Path(f"/proc/{supervisor.pid}/cmdline").read_text()
-        + Path(f"/proc/{supervisor.pid}/environ").read_text()
-    )
+    command = Path(f"/proc/{supervisor.pid}/cmdline").read_text() + Path(f"/proc/{supervisor.pid}/environ").read_text()
     assert supervisor.api_key not in command
 
 

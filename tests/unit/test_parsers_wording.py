@@ -100,9 +100,7 @@ def test_names_of_answers(text: str) -> None:
     assert is_answer_name(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["What is the answer?", "解釋", "Solution architecture", "具體舉例", "Example"]
-)
+@pytest.mark.parametrize("text", ["What is the answer?", "解釋", "Solution architecture", "具體舉例", "Example"])
 def test_no_names_of_answers(text: str) -> None:
     assert not is_answer_name(text)
 
@@ -133,9 +131,7 @@ def test_headings_of_contents_appendices_and_groups() -> None:
     assert all(map(is_group, ("6-10", "11 ~ 20", "(1–5)")))
 
 
-@pytest.mark.parametrize(
-    "text", ["Answer here", "TODO", "待補", "_[To be filled]_", "**TBD**", "Coming soon..."]
-)
+@pytest.mark.parametrize("text", ["Answer here", "TODO", "待補", "_[To be filled]_", "**TBD**", "Coming soon..."])
 def test_placeholders_are_no_answers(text: str) -> None:
     assert is_placeholder(text)
 
@@ -171,9 +167,7 @@ def test_numbers_may_start_again_in_every_category() -> None:
 
 
 def test_layout_is_blanked_without_moving_anything() -> None:
-    source = (
-        "---\nlang: zh\n---\n<p align='center'>\n# T <!-- c -->\n\n[Back to top](#top)\n\n`<details>` stays\n"
-    )
+    source = "---\nlang: zh\n---\n<p align='center'>\n# T <!-- c -->\n\n[Back to top](#top)\n\n`<details>` stays\n"
     prepared = prepare(source)
     assert len(prepared.shadow) == len(source)
     assert prepared.text.count("\n") == source.count("\n")

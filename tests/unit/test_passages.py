@@ -35,7 +35,9 @@ def test_passages_are_ordered_verbatim_slices_of_one_section(lines):
         assert passage.start >= cursor
         cursor = passage.end
         question = next(q for q in document.questions if q.number == passage.question)
-        assert any(s.name == passage.section and s.start <= passage.start <= passage.end <= s.end for s in question.sections)
+        assert any(
+            s.name == passage.section and s.start <= passage.start <= passage.end <= s.end for s in question.sections
+        )
 
 
 @settings(max_examples=200, deadline=None)

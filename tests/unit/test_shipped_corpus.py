@@ -122,7 +122,10 @@ def test_every_word_of_every_answer_is_in_a_passage(document):
 
 def test_table_rows_carry_their_header(document):
     rows = [e for e in entries(document, passages(document)) if e.kind == "row" and e.question == 9]
-    assert rows[0].text == "特性：模型權重；In-Context Learning (ICL)：凍結不變；Fine-tuning (微調)：會被更新，模型本身被永久改變"
+    assert (
+        rows[0].text
+        == "特性：模型權重；In-Context Learning (ICL)：凍結不變；Fine-tuning (微調)：會被更新，模型本身被永久改變"
+    )
     assert document.source[rows[0].start : rows[0].end].startswith("|**模型權重**|")
 
 

@@ -9,7 +9,8 @@ from tutor.answering.answer import Citation
 from tutor.web.passages import joined, question_html
 
 SOURCE = (
-    "#### 解釋\n\n快取<script>存</script>起先前的向量。省下重複計算。\n\n第二段。\n\n#### 舉例\n\n- 甲：一步\n    - 乙：兩步\n"
+    "#### 解釋\n\n快取<script>存</script>起先前的向量。省下重複計算。\n\n第二段。\n\n"
+    "#### 舉例\n\n- 甲：一步\n    - 乙：兩步\n"
 )
 
 
@@ -30,7 +31,14 @@ EXAMPLE = passage("- 甲：一步\n    - 乙：兩步", "舉例")
 
 def render(*passages: Passage, citations: tuple[Citation, ...] = (), title: str = "題目", finished: bool = True) -> str:
     return question_html(
-        7, title, shown=passages, citations=citations, source=SOURCE, tongue="zh-TW", is_open=True, finished=finished
+        7,
+        title,
+        shown=passages,
+        citations=citations,
+        source=SOURCE,
+        tongue="zh-TW",
+        is_open=True,
+        finished=finished,
     )
 
 
@@ -41,7 +49,8 @@ def test_the_cited_span_is_marked_and_escaped() -> None:
 
 
 def test_partial_support_looks_different() -> None:
-    assert '<mark class="partial">省下重複計算。</mark>' in render(FIRST, citations=(cite("省下重複計算。", "partial"),))
+    found = render(FIRST, citations=(cite("省下重複計算。", "partial"),))
+    assert '<mark class="partial">省下重複計算。</mark>' in found
 
 
 def test_cited_passages_come_first_and_the_others_are_folded_away() -> None:

@@ -1,4 +1,4 @@
-"""Conversation, examples, status and addresses: the parts of the page that need neither a browser nor an index."""
+"""Conversation, examples, status, addresses: the parts that need neither a browser nor an index."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_conversation_can_be_copied_for_each_session() -> None:
 
 
 BANK = "".join(
-    f"## {category}. 類別\n\n" + "".join(f"### {number}. 什麼是{category}{number}？\n\n答案寫在這裡。\n\n" for number in numbers)
+    f"## {category}. 類別\n\n" + "".join(f"### {n}. 什麼是{category}{n}？\n\n答案寫在這裡。\n\n" for n in numbers)
     for category, numbers in (("A", range(1, 5)), ("B", range(5, 9)), ("C", range(9, 13)))
 )
 

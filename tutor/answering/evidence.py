@@ -76,7 +76,12 @@ class EvidenceRoom:
         source = content.source
         sentences = [replace(s, item=i) for s, i in zip(sentences, list_items(sentences, source), strict=True)]
         return QuestionSentences(
-            number, title, tuple(sentences), self.embed([s.text for s in sentences]), tuple(digest), self.embed(digest)
+            number,
+            title,
+            tuple(sentences),
+            self.embed([s.text for s in sentences]),
+            tuple(digest),
+            self.embed(digest),
         )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -89,9 +89,7 @@ def unsaid(chosen: Sequence[Chosen], said: Sequence[str], room: EvidenceRoom) ->
 
 def render(points: Sequence[KeyPoint], language: Language, heading: str) -> str:
     """Points as a list below a heading (a key of `wording`)."""
-    lines = [
-        f"- {convert(p.text, language).rstrip('。. ')}{citation(p.sentence.question, language)}" for p in points
-    ]
+    lines = [f"- {convert(p.text, language).rstrip('。. ')}{citation(p.sentence.question, language)}" for p in points]
     return "\n".join((say(heading, language), "", *lines)) if lines else ""
 
 
@@ -102,7 +100,11 @@ def cite(point: KeyPoint, source: str) -> Citation:
 
 
 def _points(
-    question: QuestionSentences, query: NDArray[np.float32], query_terms: set[str], language: Language, limit: int
+    question: QuestionSentences,
+    query: NDArray[np.float32],
+    query_terms: set[str],
+    language: Language,
+    limit: int,
 ) -> tuple[KeyPoint, ...]:
     if not question.sentences:
         return ()

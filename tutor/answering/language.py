@@ -13,7 +13,10 @@ from tutor.retrieval.result import Turn
 _ASKED: tuple[tuple[re.Pattern[str], Language], ...] = (
     (re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*(?:英文|英语)|\bin english\b"), "en"),
     (re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*简体|\bin simplified chinese\b"), "zh-Hans"),
-    (re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*(?:繁体|正体|中文)|\bin (?:traditional )?chinese\b"), "zh-Hant"),
+    (
+        re.compile(r"(?:用|以|翻(?:译)?成|换成)\s*(?:繁体|正体|中文)|\bin (?:traditional )?chinese\b"),
+        "zh-Hant",
+    ),
 )
 
 

@@ -32,7 +32,8 @@ Message = tuple[str, str]
 def render(chosen: Sequence[Chosen]) -> str:
     """Passages in their one canonical form, so that equal evidence is read from the cache."""
     blocks = [
-        f"【第{part.number}題】{part.title}\n" + "\n".join(f"- {point.text}" for point in part.points) for part in chosen
+        f"【第{part.number}題】{part.title}\n" + "\n".join(f"- {point.text}" for point in part.points)
+        for part in chosen
     ]
     return "<資料>\n" + "\n\n".join(blocks) + "\n</資料>"
 

@@ -15,7 +15,9 @@ from tutor.answering.answer import Language
 _CONFIGS: dict[Language, str] = {"zh-Hant": "s2tw", "zh-Hans": "tw2s"}
 _CLAUSE = re.compile(r"[^，。；：！？、,;:!?\n]*[，。；：！？、,;:!?\n]*", re.DOTALL)
 # Characters that are right in Traditional text although Simplified uses them for more: they prove nothing.
-_BOTH_SCRIPTS = frozenset("后里面干台只云余几出占卷厂吁曲朱志才斗于板松沈淀准致症系表谷冬伙仆借冲制向回困姜家局布并御愿托折据采升卜胡游咸霉漓郁舍恤弦札奸布杯注炮皂秋群背脏袜触赞跖韵辟吊周哄唇峰念携欲洼猫痴碱秘管粘罗着蒙蔑裏辛迴遊鬱了么征尽复发历当台岩范丑刮周群床峰粮污涂")
+_BOTH_SCRIPTS = frozenset(
+    "后里面干台只云余几出占卷厂吁曲朱志才斗于板松沈淀准致症系表谷冬伙仆借冲制向回困姜家局布并御愿托折据采升卜胡游咸霉漓郁舍恤弦札奸布杯注炮皂秋群背脏袜触赞跖韵辟吊周哄唇峰念携欲洼猫痴碱秘管粘罗着蒙蔑裏辛迴遊鬱了么征尽复发历当台岩范丑刮周群床峰粮污涂"
+)
 _CLAUSE_END = re.compile(r"[，。；：！？、,;:!?\n]")
 _PROTECTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|「[^」\n]*」|『[^』\n]*』|“[^”\n]*”", re.DOTALL)
 

@@ -230,9 +230,7 @@ class Tutor:
         yield Text(text)
         yield Done(self._finished(text, draft, result, started, refused=refused))
 
-    def _finished(
-        self, text: str, draft: _Draft, result: SearchResult, started: float, *, refused: bool
-    ) -> Answer:
+    def _finished(self, text: str, draft: _Draft, result: SearchResult, started: float, *, refused: bool) -> Answer:
         total = time.perf_counter() - started
         return Answer(
             answer=text,

@@ -33,9 +33,7 @@ class TutorChat(ChatOpenAI):
     _on_timings: Callable[[Timings], None] | None = PrivateAttr(default=None)
 
     def _keep_timings(self, raw: dict[str, Any], metadata: dict[str, Any]) -> None:
-        timings = raw.get("timings") or (raw.get("chunk") or {}).get(
-            "timings"
-        )  # the latter with a JSON schema
+        timings = raw.get("timings") or (raw.get("chunk") or {}).get("timings")  # the latter with a JSON schema
         if isinstance(timings, dict):
             metadata["timings"] = timings
             if self._on_timings is not None:

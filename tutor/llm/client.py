@@ -115,9 +115,7 @@ class ServerClient:
         if self.model:
             body["model"] = self.model
         try:
-            answer = self._http.post(
-                f"{self.root}/tokenize", json=body, headers=self._headers, timeout=ASK_PATIENCE_S
-            )
+            answer = self._http.post(f"{self.root}/tokenize", json=body, headers=self._headers, timeout=ASK_PATIENCE_S)
             found = answer.json() if answer.status_code == 200 else {}
         except (httpx.HTTPError, ValueError):
             return None

@@ -121,9 +121,7 @@ class FakeServer:
 def complete(body: dict[str, Any], context: int) -> tuple[list[str], dict[str, Any], str]:
     """Answer tokens, usage and finish reason for a chat request. Pure: the same request, the same answer."""
     messages = body.get("messages") or []
-    last: dict[str, Any] = next(
-        (message for message in reversed(messages) if message.get("role") == "user"), {}
-    )
+    last: dict[str, Any] = next((message for message in reversed(messages) if message.get("role") == "user"), {})
     prompt_tokens = sum(len(tokenize(_text(message))) + 4 for message in messages)
     wanted = body.get("response_format") or {}
     if wanted.get("type") == "json_schema":
@@ -164,16 +162,12 @@ def _handler(fake: FakeServer) -> type[BaseHTTPRequestHandler]:
                 "/health": {"status": "ok"},
                 "/v1/models": {
                     "object": "list",
-                    "data": [
-                        {"id": MODEL, "object": "model", "owned_by": "tutor", "meta": {"n_ctx": fake.context}}
-                    ],
+                    "data": [{"id": MODEL, "object": "model", "owned_by": "tutor", "meta": {"n_ctx": fake.context}}],
                 },
                 "/props": {"default_generation_settings": {"n_ctx": fake.context}, "total_slots": 1},
             }
             if self.path == "/health" or self._allowed():
-                self._json(200, answers[self.path]) if self.path in answers else self._error(
-                    404, "no such path"
-                )
+                self._json(200, answers[self.path]) if self.path in answers else self._error(404, "no such path")
 
         def do_POST(self) -> None:
             try:

@@ -23,9 +23,7 @@ ATTEMPTS = 5
 FIRST_PAUSE_S = 1.0
 TIMEOUT = httpx.Timeout(20.0, read=60.0)
 # What vLLM has no use for: prose, and the original checkpoints that some repositories carry along.
-_UNNEEDED = re.compile(
-    r"(^|/)(\.gitattributes|README\.md|LICENSE.*|USE_POLICY\.md|.*\.pdf)$|^original/", re.I
-)
+_UNNEEDED = re.compile(r"(^|/)(\.gitattributes|README\.md|LICENSE.*|USE_POLICY\.md|.*\.pdf)$|^original/", re.I)
 RUN_AGAIN = "Run the same again: it goes on where it stopped."
 
 
@@ -73,9 +71,7 @@ def fetch_repository(
     with _client() as client, _plain_errors(listing):
         answer = client.get(listing, follow_redirects=True)
         answer.raise_for_status()
-        rows = [
-            row for row in answer.json() if row.get("type") == "file" and not _UNNEEDED.search(row["path"])
-        ]
+        rows = [row for row in answer.json() if row.get("type") == "file" and not _UNNEEDED.search(row["path"])]
         total = sum(int(row["size"]) for row in rows)
         if not rows:
             raise DownloadFailed(f"The hub lists no files for {source.repository}.")
@@ -113,9 +109,7 @@ def _facts(client: httpx.Client, url: str) -> tuple[str | None, int | None]:
         answer.raise_for_status()
     headers = answer.headers
     etag = (headers.get("x-linked-etag") or headers.get("etag") or "").removeprefix("W/").strip('"')
-    size = headers.get("x-linked-size") or (
-        headers.get("content-length") if answer.status_code == 200 else None
-    )
+    size = headers.get("x-linked-size") or (headers.get("content-length") if answer.status_code == 200 else None)
     return (etag if re.fullmatch(r"[0-9a-f]{64}", etag) else None), (int(size) if size else None)
 
 
@@ -195,20 +189,12 @@ def _plain_errors(url: str) -> Iterator[None]:
         yield
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
-        hint = (
-            "The model may ask for a login at the hub; take another one."
-            if status in {401, 403}
-            else RUN_AGAIN
-        )
+        hint = "The model may ask for a login at the hub; take another one." if status in {401, 403} else RUN_AGAIN
         raise DownloadFailed(f"The model hub answered {status} for {url}.", hint) from error
     except httpx.HTTPError as error:
-        raise DownloadFailed(
-            f"The model hub does not answer ({type(error).__name__}): {url}.", RUN_AGAIN
-        ) from error
+        raise DownloadFailed(f"The model hub does not answer ({type(error).__name__}): {url}.", RUN_AGAIN) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise DownloadFailed(
-            f"The model hub's list of files is not as expected: {url}.", RUN_AGAIN
-        ) from error
+        raise DownloadFailed(f"The model hub's list of files is not as expected: {url}.", RUN_AGAIN) from error
 
 
 def _safe(path: str) -> str:

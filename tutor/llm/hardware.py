@@ -47,9 +47,7 @@ def cuda_gpu() -> Finding:
     if compute_capability < AWQ_COMPUTE_CAPABILITY:
         return Finding(False, f"the GPU ({name}) is too old for AWQ (compute capability {capability} < 7.5)")
     if memory_mib < AWQ_MEMORY_MIB:
-        return Finding(
-            False, f"the GPU ({name}) has {memory_mib:.0f} MiB, the AWQ model wants {AWQ_MEMORY_MIB}"
-        )
+        return Finding(False, f"the GPU ({name}) has {memory_mib:.0f} MiB, the AWQ model wants {AWQ_MEMORY_MIB}")
     return Finding(True, f"a CUDA GPU is here ({name}, {memory_mib / 1024:.0f} GiB)")
 
 
@@ -77,9 +75,7 @@ def hub_answers(url: str) -> Finding:
             answer.append(Finding(False, f"the model hub cannot be reached ({type(error).__name__})"))
         else:
             yes = status < 400
-            answer.append(
-                Finding(yes, "the model hub answers" if yes else f"the model hub answered {status}")
-            )
+            answer.append(Finding(yes, "the model hub answers" if yes else f"the model hub answered {status}"))
 
     thread = threading.Thread(target=ask, name="hub-check", daemon=True)
     thread.start()

@@ -84,9 +84,7 @@ class Model:
         with self._lock:
             if self._thread is not None or self._choice.engine == "none":
                 return
-            self._box.set(
-                "pulling" if self._choice.needs_pull else "loading", f"starting {self._choice.name}"
-            )
+            self._box.set("pulling" if self._choice.needs_pull else "loading", f"starting {self._choice.name}")
             self._thread = threading.Thread(target=self._bring_up, name="bring-up-model", daemon=True)
             atexit.register(self.close)
         self._thread.start()

@@ -66,11 +66,7 @@ def adopt(entry: CatalogueEntry, models_dir: Path) -> Installed | None:
     if model is not None or len(entry.files) != 1 or entry.files[0].sha256 is None:
         return model
     path = model_path(entry, models_dir)
-    if (
-        not path.is_file()
-        or path.stat().st_size != entry.files[0].size
-        or sha256(path) != entry.files[0].sha256
-    ):
+    if not path.is_file() or path.stat().st_size != entry.files[0].size or sha256(path) != entry.files[0].sha256:
         return None
     try:
         return record(entry, models_dir, {path: entry.files[0].sha256})
@@ -83,9 +79,7 @@ def adopt(entry: CatalogueEntry, models_dir: Path) -> Installed | None:
 def record(entry: CatalogueEntry, models_dir: Path, hashes: dict[Path, str]) -> Installed:
     """Write `NAME.json` for files that have just been verified."""
     files = tuple(
-        VerifiedFile(
-            path.relative_to(models_dir).as_posix(), path.stat().st_size, digest, path.stat().st_mtime_ns
-        )
+        VerifiedFile(path.relative_to(models_dir).as_posix(), path.stat().st_size, digest, path.stat().st_mtime_ns)
         for path, digest in hashes.items()
     )
     content: dict[str, Any] = {"name": entry.name, "files": [asdict(file) for file in files]}

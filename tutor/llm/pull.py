@@ -122,9 +122,7 @@ def _check_space(entry: CatalogueEntry, models_dir: Path) -> None:
     if size is None:
         return
     drafts = models_dir.rglob(f"{model_path(entry, models_dir).name}.part*")
-    here = sum(
-        file.stat().st_size for draft in drafts for file in [draft, *draft.rglob("*")] if file.is_file()
-    )
+    here = sum(file.stat().st_size for draft in drafts for file in [draft, *draft.rglob("*")] if file.is_file())
     needed = max(0, (2 * size if entry.packaged else size) - here) + SPARE_BYTES
     free = shutil.disk_usage(models_dir).free
     if free < needed:

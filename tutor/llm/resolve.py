@@ -126,18 +126,14 @@ def _server(settings: Settings) -> ModelChoice:
         )
     name = "" if settings.model in {"auto", "fake", "none"} else settings.model
     base_url = url if url.endswith("/v1") else f"{url}/v1"
-    return ModelChoice(
-        name, "openai", f"TUTOR_SERVER_URL is set: {url}", base_url=base_url, context=settings.context
-    )
+    return ModelChoice(name, "openai", f"TUTOR_SERVER_URL is set: {url}", base_url=base_url, context=settings.context)
 
 
 def _named(name: str, settings: Settings, reason: str) -> ModelChoice:
     if name == "none":
         return ModelChoice("none", "none", f"{reason}: answers are extracts, no model runs")
     if name == "fake":
-        return ModelChoice(
-            "fake", "fake", f"{reason}: a stand-in for tests", family="fake", context=settings.context
-        )
+        return ModelChoice("fake", "fake", f"{reason}: a stand-in for tests", family="fake", context=settings.context)
     if _is_path(name):
         path = _gguf(name)
         return ModelChoice(path.stem, "llama.cpp", reason, path=path, context=settings.context)
@@ -164,9 +160,7 @@ def _automatic(settings: Settings, machine: Machine) -> ModelChoice:
     hub = _hub(catalogue[CPU_MODEL], settings, machine)
     findings.append(hub.reason)
     if hub.yes:
-        return _catalogued(
-            catalogue[CPU_MODEL], settings, _sentence(findings, f"using {CPU_MODEL} from there")
-        )
+        return _catalogued(catalogue[CPU_MODEL], settings, _sentence(findings, f"using {CPU_MODEL} from there"))
     return _packaged(settings, findings)
 
 
@@ -174,9 +168,7 @@ def _packaged(settings: Settings, findings: list[str]) -> ModelChoice:
     """The model that the package index carries; offline, whichever of them is on disk, or none."""
     catalogue = load_catalogue()
     packaged = catalogue[PACKAGED_MODEL]
-    choice = _catalogued(
-        packaged, settings, _sentence(findings, f"using the packaged {packaged.parameters} model")
-    )
+    choice = _catalogued(packaged, settings, _sentence(findings, f"using the packaged {packaged.parameters} model"))
     if not (choice.needs_pull and settings.offline):
         return choice
     for name in SMALLER_PACKAGED:
@@ -229,9 +221,7 @@ def _is_path(name: str) -> bool:
 def _gguf(name: str) -> Path:
     path = Path(name).expanduser().resolve()
     if not path.is_file():
-        raise UsageError(
-            f"There is no file {path}.", "TUTOR_MODEL wants a catalogue name or the path of a GGUF file."
-        )
+        raise UsageError(f"There is no file {path}.", "TUTOR_MODEL wants a catalogue name or the path of a GGUF file.")
     with path.open("rb") as stream:
         if stream.read(4) != b"GGUF":
             raise UsageError(f"{path} is not a GGUF file.", "Take one that llama.cpp can load.")

@@ -130,9 +130,7 @@ class Supervisor:
             while now - crashes[0] > CRASH_WINDOW_S:
                 crashes.popleft()
             if len(crashes) >= CRASHES:
-                self._box.set(
-                    "failed", f"{self._launch.name} crashed {CRASHES} times in a row; the last time {why}"
-                )
+                self._box.set("failed", f"{self._launch.name} crashed {CRASHES} times in a row; the last time {why}")
                 return
             self._box.set("loading", f"{self._launch.name}: {why}; starting it again")
             self._stopping.wait(self._first_pause_s * 2 ** (len(crashes) - 1))

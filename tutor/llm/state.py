@@ -44,9 +44,7 @@ class StateBox:
         """Change state; a new reason within the same state keeps its `since`."""
         with self._condition:
             same = state == self._current.state
-            self._current = (
-                ModelState(state, reason, self._current.since) if same else ModelState(state, reason)
-            )
+            self._current = ModelState(state, reason, self._current.since) if same else ModelState(state, reason)
             self._condition.notify_all()
 
     def wait(self, until: Callable[[ModelState], bool], timeout: float | None = None) -> ModelState:

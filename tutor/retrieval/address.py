@@ -51,13 +51,13 @@ def parse_address(query: str, known: Sequence[int], last: int | None) -> Address
         if number in known:
             numbers.append(number)
             rest = rest.replace(match[0], " ")
-    if not numbers and last in known:
+    if not numbers and last is not None and last in known:
         position = list(known).index(last)
         for pattern, step in ((_PREVIOUS, -1), (_NEXT, 1)):
-            match = pattern.search(folded)
-            if match and 0 <= position + step < len(known):
+            beside = pattern.search(folded)
+            if beside and 0 <= position + step < len(known):
                 numbers.append(known[position + step])
-                rest = rest.replace(match[0], " ")
+                rest = rest.replace(beside[0], " ")
     if not numbers:
         return None
     return Address(tuple(dict.fromkeys(numbers)), bare=not _FILLER.sub("", rest))

@@ -43,7 +43,9 @@ def fuse(legs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
 def comparable(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Scores mapped so that the best is 1 and everything from the 21st place on is 0."""
     top = float(scores.max(initial=0.0))
-    floor = float(np.partition(scores, -DEPTH - 1)[-DEPTH - 1]) if len(scores) > DEPTH else float(scores.min(initial=0.0))
+    floor = (
+        float(np.partition(scores, -DEPTH - 1)[-DEPTH - 1]) if len(scores) > DEPTH else float(scores.min(initial=0.0))
+    )
     if top - floor < 1e-9:
         return np.zeros(len(scores), dtype=np.float64)
     return np.asarray(np.clip((scores - floor) / (top - floor), 0.0, 1.0), dtype=np.float64)

@@ -41,13 +41,13 @@ def idle(tongue: Tongue, **changes: Any) -> Any:
 
 
 class Asking:
-    """The handlers. Each returns (chat messages, panel, text box); a part that stays as it is gets `gr.skip()`."""
+    """The handlers. Each returns (chat messages, panel, text box); what stays as it is gets `gr.skip()`."""
 
     def __init__(self, stage: Backstage) -> None:
         self._stage = stage
 
     def take(self, query: str, conversation: Conversation, tongue: Tongue) -> Shown:
-        """Put a question into the conversation; `write` answers it. Nothing while an answer is being written."""
+        """Put a question into the conversation, for `write` to answer. Nothing while one is being answered."""
         if not query.strip() or conversation.busy:
             return gr.skip(), gr.skip(), gr.skip()
         self._begin(query, conversation, tongue)
@@ -128,9 +128,7 @@ class Asking:
         yield tutor
 
     @staticmethod
-    def _take_in(
-        event: Event, exchange: Exchange, conversation: Conversation, tutor: Tutor, tongue: Tongue
-    ) -> bool:
+    def _take_in(event: Event, exchange: Exchange, conversation: Conversation, tutor: Tutor, tongue: Tongue) -> bool:
         """Note what an event brings; whether the panel changes with it."""
         match event:
             case Sources(result, used):

@@ -1,6 +1,6 @@
 """Opens the corpus and the model in the background, and says at any time how far they are.
 
-A page that is served must not wait for either: it shows these states instead. Knows nothing of pages or languages.
+A page must not wait for either: it shows these states instead. Knows nothing of pages or languages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# An index that could not be opened is tried again after so many seconds: the user may have mended it meanwhile.
+# An index that could not be opened is tried again after so many seconds: it may have been mended.
 RETRY_SECONDS = 3.0
 IndexPhase = Literal["opening", "building", "ready", "failed"]
 # What `Model.state` says, and "choosing" before there is a model to ask.
@@ -32,7 +32,7 @@ ModelPhase = Literal["choosing", "none", "stopped", "pulling", "loading", "ready
 
 @dataclass(frozen=True)
 class IndexState:
-    """How far the corpus is. `done` of `total` counts vectors while it is being built; `reason` is for users."""
+    """How far the corpus is. `done` of `total` counts vectors while it is built; `reason` is for users."""
 
     phase: IndexPhase
     reason: str = ""
@@ -70,6 +70,11 @@ class Backstage:
         self._tutor: Tutor | None = None
         self._document: tuple[Document, list[Expansion]] | None = None
         self._threads: list[threading.Thread] = []
+        self._hear: list[Callable[[IndexState], None]] = []
+
+    def listen(self, hear: Callable[[IndexState], None]) -> None:
+        """Have every state of the corpus told from now on, in the thread that changes it."""
+        self._hear.append(hear)
 
     def start(self) -> None:
         """Begin to open both; returns at once. A second call does nothing."""
@@ -199,7 +204,11 @@ class Backstage:
             path = corpora.document_path(settings.corpora_dir, settings.corpus)
             self._say(IndexState("building"))
             corpora.ingest(
-                settings.corpora_dir, settings.corpus, path, embedders=settings.embedders, progress=self._progress
+                settings.corpora_dir,
+                settings.corpus,
+                path,
+                embedders=settings.embedders,
+                progress=self._progress,
             )
             self._say(IndexState("opening"))
             searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders)
@@ -215,8 +224,7 @@ class Backstage:
             if self._model is None:
                 return
             self._tutor = Tutor(searcher, self._model)
-            self._index = IndexState("ready")
-            self._changed.notify_all()
+        self._say(IndexState("ready"))
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         self._say(IndexState("building", stage, done=done, total=total))
@@ -225,6 +233,8 @@ class Backstage:
         with self._changed:
             self._index = state
             self._changed.notify_all()
+        for hear in self._hear:
+            hear(state)
 
 
 def _sentence(error: TutorError) -> str:

@@ -1,4 +1,4 @@
-"""Example questions for an empty conversation, taken from the document itself, from as many topics as there are.
+"""Example questions for an empty conversation, taken from the document itself, from all its topics.
 
 Knows documents, nothing of components.
 """
@@ -16,7 +16,7 @@ FITTING = {"zh-TW": 34, "en": 84}
 
 
 def examples(document: Document, expansions: Sequence[Expansion], tongue: Tongue) -> list[str]:
-    """Up to `COUNT` titles of answered questions: one of each category in turn, the plainest of its titles first.
+    """Up to `COUNT` titles of answered questions: one of each category in turn, those that fit first.
 
     In English the reviewed English titles, where there are any.
     """

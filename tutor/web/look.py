@@ -1,4 +1,4 @@
-"""How the page looks: Gradio's theme in our colours, our style sheet and script. System fonts only, nothing is fetched."""
+"""How the page looks: Gradio's theme in our colours, our style sheet and script. System fonts only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ FONT = (
     "system-ui", "-apple-system", "Segoe UI", "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC",
     "Microsoft JhengHei", "WenQuanYi Zen Hei", "sans-serif",
 )  # fmt: skip
-MONO = ("ui-monospace", "SFMono-Regular", "Cascadia Mono", "Consolas", "DejaVu Sans Mono", "Noto Sans Mono CJK TC", "monospace")
+MONO = (
+    "ui-monospace",
+    "SFMono-Regular",
+    "Cascadia Mono",
+    "Consolas",
+    "DejaVu Sans Mono",
+    "Noto Sans Mono CJK TC",
+    "monospace",
+)
 _ICON = (
     "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
     "<rect width='32' height='32' rx='8' fill='%232b6168'/>"

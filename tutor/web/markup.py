@@ -1,6 +1,6 @@
 """Other people's Markdown made safe to show: answers for the chat, passages of the source with marked spans.
 
-Nothing that arrives here can make a link, load an image or bring a tag along. Knows text, nothing of questions.
+Nothing that arrives here can make a link, load an image or bring a tag along. Knows text only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from markdown_it.token import Token
 
 # Code is shown as it stands: fenced blocks first (an open one runs to the end), then spans of back ticks.
 _CODE = re.compile(
-    r"(?:^|(?<=\n))[ \t]{0,3}(?P<fence>```+|~~~+)[^\n]*(?:\n(?:.*?\n)??[ \t]{0,3}(?P=fence)[`~]*[ \t]*(?=\n|$)|.*$)"
+    r"(?:^|(?<=\n))[ \t]{0,3}(?P<fence>```+|~~~+)[^\n]*"
+    r"(?:\n(?:.*?\n)??[ \t]{0,3}(?P=fence)[`~]*[ \t]*(?=\n|$)|.*$)"
     r"|(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=ticks)(?!`)",
     re.DOTALL,
 )
@@ -43,7 +44,7 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
 
 
 def _bold_that_closes(prose: str) -> str:
-    """Bold that ends in punctuation right before a letter, as Chinese is written, with the punctuation moved out.
+    """Bold that ends in punctuation right before a letter, as in Chinese, with the punctuation moved out.
 
     `**重點：**內容` is no bold by CommonMark's rules, which know words between spaces; `**重點**：內容` is.
     """
@@ -80,10 +81,12 @@ class Span:
     kind: str
 
 
-# Stand-ins for the ends of a span while Markdown is parsed. Punctuation, because emphasis beside punctuation still
-# opens and closes; a pair that the text does not hold itself is taken.
+# Stand-ins for the ends of a span while Markdown is parsed. Punctuation, because emphasis beside punctuation
+# still opens and closes; a pair that the text does not hold itself is taken.
 _PAIRS = (("⸨", "⸩"), ("⦗", "⦘"), ("⟬", "⟭"))
-_BLOCK_START = re.compile(r"(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+(?:\[[ xX]\][ \t]+)?|\|[ \t]*|[ \t]*(?:```|~~~)[^\n]*\n?|\s+")
+_BLOCK_START = re.compile(
+    r"(?:[-*+]|\d{1,9}[.)]|#{1,6}|>)[ \t]+(?:\[[ xX]\][ \t]+)?|\|[ \t]*|[ \t]*(?:```|~~~)[^\n]*\n?|\s+"
+)
 _CLOSING_FENCE = re.compile(r"(?:^|\n)[ \t]*(?:```+|~~~+)[ \t]*$")
 
 
@@ -141,7 +144,7 @@ def narrowed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 class _Renderer(RendererHTML):
-    """Renders text and code with the spans in `<mark>`. Every run of text gets its own, so that tags always nest."""
+    """Renders text and code with the spans in `<mark>`, one for every run of text, so that tags always nest."""
 
     def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return _marked(tokens[idx].content, env)

@@ -1,6 +1,6 @@
 """The Gradio page: which components there are, and which handler each event calls.
 
-Knows layout and wiring. What handlers do is in `asking`, what the page says in `strings`, how it looks in `look`.
+Knows layout and wiring. What handlers do is in `asking`, what is said in `strings`, how it looks in `look`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from ingest.errors import TutorError
-from tutor.web.asking import Asking, idle
+from tutor.web.asking import Asking
 from tutor.web.backstage import Backstage
 from tutor.web.conversation import Conversation
 from tutor.web.examples import examples
@@ -23,8 +23,6 @@ from tutor.web.strings import COOKIE, NAMES, TONGUES, Tongue, known, preferred, 
 AT_ONCE = 4
 # The status line asks again after so many seconds: while something is coming up, and afterwards.
 SOON, LATER = 1.0, 10.0
-# Closed pages are forgotten after so many seconds.
-FORGET_SECONDS = 3600
 FIRST: Tongue = TONGUES[0]
 
 
@@ -33,22 +31,22 @@ def build_page(stage: Backstage) -> Any:
     asking = Asking(stage)
     with gr.Blocks(title=say("title", FIRST), analytics_enabled=False, fill_width=True) as page:
         tongue = gr.State(FIRST)
-        conversation = gr.State(Conversation(), time_to_live=FORGET_SECONDS)
+        conversation = gr.State(Conversation())
         with gr.Row(elem_id="masthead"):
             header = gr.HTML(masthead_html(FIRST, arrived=False), elem_id="title")
             language = gr.Radio(
-                choices=[(NAMES[t], t) for t in TONGUES], value=FIRST, label=say("language", FIRST), elem_id="language",
-                container=False, show_label=False, scale=0, min_width=150, interactive=True,
+                choices=[(NAMES[t], t) for t in TONGUES], value=FIRST, label=say("language", FIRST),
+                elem_id="language", container=False, show_label=False, scale=0, min_width=150, interactive=True,
             )  # fmt: skip
             new = gr.Button(say("new", FIRST), elem_id="new", size="sm", scale=0, min_width=110)
         status = gr.HTML(status_html(stage, FIRST), elem_id="status")
         with gr.Row(elem_id="desk"):
             with gr.Column(scale=3, min_width=320, elem_id="talk"):
                 chat = gr.Chatbot(
-                    label=say("conversation", FIRST), elem_id="conversation", show_label=False, layout="bubble",
-                    placeholder=placeholder(stage, FIRST), examples=example_messages(stage, FIRST), buttons=["copy"],
-                    sanitize_html=True, allow_tags=False, latex_delimiters=[], feedback_options=None,
-                    height="100%", autoscroll=True, allow_file_downloads=False,
+                    label=say("conversation", FIRST), elem_id="conversation", show_label=False,
+                    placeholder=placeholder(stage, FIRST), examples=example_messages(stage, FIRST),
+                    sanitize_html=True, allow_tags=False, latex_delimiters=[], allow_file_downloads=False,
+                    layout="bubble", buttons=["copy"], feedback_options=None, height="100%", autoscroll=True,
                 )  # fmt: skip
                 box = gr.Textbox(
                     label=say("ask-label", FIRST), placeholder=say("ask-hint", FIRST), elem_id="ask", lines=1,
@@ -71,8 +69,8 @@ def build_page(stage: Backstage) -> Any:
         ]
         written = [
             event.then(
-                asking.write, told, shown, concurrency_limit=AT_ONCE, concurrency_id="write", show_progress="hidden",
-                **private,
+                asking.write, told, shown, concurrency_limit=AT_ONCE, concurrency_id="write",
+                show_progress="hidden", **private,
             )
             for event in taken
         ]  # fmt: skip
@@ -135,7 +133,7 @@ def _box_words(talk: Conversation, tongue: Tongue) -> Any:
 
 
 def masthead_html(tongue: Tongue, *, arrived: bool = True) -> str:
-    """Name and promise of the page. The page's script reads the language off it, once the visitor's is known."""
+    """Name and promise of the page; its script reads the language off it, once the visitor's is known."""
     title, tagline = escape(say("title", tongue)), escape(say("tagline", tongue))
     data = f' data-language="{tongue}" data-title="{title}"' if arrived else ""
     return f'<div class="masthead"{data}><h1>{title}</h1><p>{tagline}</p></div>'

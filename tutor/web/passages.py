@@ -36,9 +36,7 @@ def empty_panel(tongue: Tongue) -> str:
     return f'<div class="sources"><p class="sources-hint">{escape(say("sources-empty", tongue))}</p></div>'
 
 
-def panel(
-    exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: int, titles: Mapping[int, str]
-) -> str:
+def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: int, titles: Mapping[int, str]) -> str:
     """The panel of one exchange, at any stage of it.
 
     Args:
@@ -67,7 +65,7 @@ def panel(
                 citations=own,
                 source=source,
                 tongue=tongue,
-                # Open while nothing is cited yet, and where something is; a refusal only offers its neighbours.
+                # Open where something is cited, or nothing yet; a refusal only offers its neighbours.
                 is_open=bool(own) or (answer is None and number == numbers[0]),
                 finished=answer is not None and not refused,
             )
@@ -102,9 +100,8 @@ def question_html(
     body = _slices(cited or others, citations, source, tongue)
     if cited and others:
         more = escape(say("more", tongue, count=len(others)))
-        body += (
-            f'<details class="source-more"><summary>{more}</summary>{_slices(others, (), source, tongue)}</details>'
-        )
+        rest = _slices(others, (), source, tongue)
+        body += f'<details class="source-more"><summary>{more}</summary>{rest}</details>'
     return (
         f'<details class="source" id="q-{number}" data-question="{number}"{" open" if is_open else ""}>'
         f'<summary><span class="source-number">{escape(say("question", tongue, number=number))}</span>'

@@ -1,4 +1,4 @@
-"""The status line: which document, which model, how far each is, and why. Knows states, nothing of components."""
+"""The status line: which document, which model, how far each is, and why. Knows states, no components."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def _row(label: str, name: str, phase: str, words: str) -> str:
     light = _LIGHTS.get(phase, "busy")
     name_html = f'<b title="{escape(name)}">{escape(name)}</b> ' if name else ""
     return (
-        f'<span class="status-part" data-phase="{escape(phase)}"><span class="light {light}" aria-hidden="true"></span>'
+        f'<span class="status-part" data-phase="{escape(phase)}">'
+        f'<span class="light {light}" aria-hidden="true"></span>'
         f"<span>{escape(label)}　{name_html}{escape(words)}</span></span>"
     )
 

@@ -32,8 +32,8 @@ TEXTS: dict[str, dict[Tongue, str]] = {
     "empty-title": {"zh-TW": "想先弄懂哪一題？", "en": "What would you like to understand?"},
     "empty-how": {
         "zh-TW": "用自己的話問，中文或英文都可以。回答裡的題號可以點開，看到原文是怎麼說的；題庫沒有談到的，我會直說。",
-        "en": "Ask in your own words, in English or Chinese. Click a question number in an answer to see what the "
-        "document says; what it does not cover, I will tell you.",
+        "en": "Ask in your own words, in English or Chinese. Click a question number in an answer "
+        "to see what the document says; what it does not cover, I will tell you.",
     },
     "empty-corpus": {
         "zh-TW": "題庫「{name}」共 {count} 題，例如：",
@@ -65,7 +65,10 @@ TEXTS: dict[str, dict[Tongue, str]] = {
     "stopped": {"zh-TW": "（已停止）", "en": "(stopped)"},
     "thinking": {"zh-TW": "正在查題庫…", "en": "Looking it up…"},
     "reading": {"zh-TW": "找到出處，正在組織回答…", "en": "Found the sources, wording the answer…"},
-    "queued": {"zh-TW": "前面還有人在問，輪到時會自動開始…", "en": "Others are being answered; yours starts by itself…"},
+    "queued": {
+        "zh-TW": "前面還有人在問，輪到時會自動開始…",
+        "en": "Others are being answered; yours starts by itself…",
+    },
     "waiting": {
         "zh-TW": "題庫還在準備，好了就會自動回答。{state}",
         "en": "The document is still being prepared; your answer will come by itself. {state}",
@@ -85,7 +88,10 @@ TEXTS: dict[str, dict[Tongue, str]] = {
     "model-choosing": {"zh-TW": "選擇中", "en": "being chosen"},
     "model-none": {"zh-TW": "不使用，以原文摘錄回答", "en": "none in use, answering in extracts"},
     "model-stopped": {"zh-TW": "已停止，先以原文摘錄回答", "en": "stopped, answering in extracts"},
-    "model-pulling": {"zh-TW": "下載中，先以原文摘錄回答", "en": "being fetched, answering in extracts until then"},
+    "model-pulling": {
+        "zh-TW": "下載中，先以原文摘錄回答",
+        "en": "being fetched, answering in extracts until then",
+    },
     "model-loading": {"zh-TW": "載入中，先以原文摘錄回答", "en": "loading, answering in extracts until then"},
     "model-ready": {"zh-TW": "就緒", "en": "ready"},
     "model-failed": {"zh-TW": "無法使用，先以原文摘錄回答", "en": "cannot be used, answering in extracts"},
