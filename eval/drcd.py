@@ -121,7 +121,7 @@ def _script(searcher: Searcher, paragraphs: Sequence[Paragraph], queries: Sequen
     gold = [np.asarray([p.id in q.gold for p in paragraphs]) for q in queries]
     scored = [searcher.legs.score(q.query).legs for q in queries]
     ranked: dict[str, Callable[[int], NDArray[Any]]] = {
-        "fused": lambda i: fuse(scored[i]),
+        "fused": lambda i: fuse(scored[i], searcher.legs.expanded),
         **{name: (lambda i, name=name: scored[i][name]) for name in scored[0]},  # type: ignore[misc]
     }
     table = {}

@@ -15,7 +15,6 @@ import numpy as np
 
 from eval.gold import Part, Row, rows
 from eval.intervals import auroc, interval, mean_interval
-from tutor.retrieval.legs import Legs
 from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
 
@@ -81,7 +80,7 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 def _legs(searcher: Searcher, found: Sequence[Row]) -> dict[str, Any]:
     """Each leg alone, hit@1 in all and by language."""
     numbers = np.asarray(list(searcher.titles))
-    legs = Legs(searcher.index)
+    legs = searcher.legs
     scored = [legs.score(row["query"]).legs for row in found]
     table = {}
     for name in scored[0]:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.document import Document, Entry, Passage
+from ingest.document import Document, Entry, EntryKind, Passage
 
 _SCHEMA = """
 CREATE TABLE source (text TEXT NOT NULL);
@@ -34,7 +33,11 @@ CREATE INDEX entries_of ON entries (question);
 
 
 class StoredQuestion:
-    """A question as the index keeps it: everything but its blocks."""
+    """A question as the index keeps it: everything but its blocks. Lists are read when they are asked for."""
+
+    __slots__ = (
+        "_links", "_sections", "alias", "answered", "category", "end", "label", "line", "number", "start", "title",
+    )  # fmt: skip
 
     def __init__(self, row: sqlite3.Row) -> None:
         self.number: int = row["number"]
@@ -46,8 +49,19 @@ class StoredQuestion:
         self.end: int = row["end"]
         self.line: int = row["line"]
         self.answered: bool = bool(row["answered"])
-        self.sections: list[dict[str, int | str]] = json.loads(row["sections"])
-        self.links: tuple[int, ...] = tuple(json.loads(row["links"]))
+        self._sections: str = row["sections"]
+        self._links: str = row["links"]
+
+    @property
+    def sections(self) -> list[dict[str, int | str]]:
+        """Name, start and end of each section."""
+        found: list[dict[str, int | str]] = json.loads(self._sections)
+        return found
+
+    @property
+    def links(self) -> tuple[int, ...]:
+        """Numbers of the questions that its text refers to."""
+        return tuple(json.loads(self._links))
 
 
 def write_content(path: Path, document: Document, passages: Sequence[Passage], entries: Iterable[Entry]) -> None:
@@ -85,7 +99,7 @@ def write_content(path: Path, document: Document, passages: Sequence[Passage], e
         )
         db.executemany(
             "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?,?)",
-            ((i, *asdict(e).values()) for i, e in enumerate(entries)),
+            ((i, *vars(e).values()) for i, e in enumerate(entries)),
         )
     db.close()
 
@@ -121,6 +135,19 @@ class Content:
             found["text"], found["kind"],
         )  # fmt: skip
 
+    def rows_of_kinds(self, kinds: Iterable[EntryKind]) -> NDArray[np.int64]:
+        """Row numbers of the entries of these kinds, in order."""
+        return self._column(f"SELECT row FROM entries WHERE kind IN ({_listed(kinds)}) ORDER BY row")
+
+    def searched(self, kinds: Iterable[EntryKind]) -> Iterator[str]:
+        """`Entry.searched` of the entries of these kinds in row order, read as they are taken."""
+        cursor = self._db.execute(f"SELECT * FROM entries WHERE kind IN ({_listed(kinds)}) ORDER BY row")
+        return (_entry(row).searched for row in cursor)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
     def passages_of(self, question: int) -> list[tuple[int, Passage]]:
         """Row numbers and passages of a question, in document order."""
         rows = self._db.execute("SELECT row FROM passages WHERE question = ? ORDER BY row", (question,)).fetchall()
@@ -134,6 +161,10 @@ class Content:
     def entry(self, row: int) -> Entry:
         """One entry by its row number."""
         return _entry(self._db.execute("SELECT * FROM entries WHERE row = ?", (row,)).fetchone())
+
+
+def _listed(kinds: Iterable[EntryKind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
 
 
 def _entry(row: sqlite3.Row) -> Entry:

@@ -6,6 +6,7 @@
     ├── IndexMissing           the corpus has not been ingested yet                         (exit code 2)
     ├── IndexMismatch          the index was built by other code, settings or document      (exit code 2)
     ├── IndexBusy              another process is building this index                       (exit code 2)
+    ├── IndexUnavailable       the Chroma server that holds its vectors does not answer     (exit code 2)
     ├── ModelMissing           the chosen model is not on disk and could not be fetched     (exit code 2)
     ├── DownloadFailed         a file could not be fetched, or its hash is wrong            (exit code 2)
     └── ModelUnavailable       the model server is loading, down, or answered nonsense      (exit code 2)
@@ -51,6 +52,10 @@ class IndexMismatch(TutorError):
 
 class IndexBusy(TutorError):
     """Another process holds the lock of this index."""
+
+
+class IndexUnavailable(TutorError):
+    """The Chroma server that holds the vectors of the index does not answer."""
 
 
 class ModelMissing(TutorError):

@@ -2,7 +2,7 @@
 
     corpora/NAME/
       current.json          which build is in use (replaced in one step)
-      build-XXXX/           manifest.json, content.sqlite, keyword/, chroma/
+      build-XXXX/           manifest.json, content.sqlite, keyword/, chroma/ (unless a Chroma server keeps the vectors)
       vectors.sqlite        vectors by content, so that a rebuild embeds only what changed
       lock
 
@@ -12,9 +12,6 @@ Knows nothing of queries beyond handing out the searchable parts.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -22,17 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ingest import passages as chunker
+from ingest.builds import current_build, locked, make_current, read_manifest, remove_builds, write_manifest
+from ingest.chroma import answering, collection_name, drop_builds, open_client, write_collection
 from ingest.content import Content, write_content
-from ingest.document import Document, Entry, EntryKind, Expansion
+from ingest.document import Document, EntryKind, Expansion, Passage
 from ingest.embed import load_embedder, signature_of, split_spec
-from ingest.errors import IndexBusy, IndexMismatch, IndexMissing
+from ingest.errors import IndexMismatch, IndexMissing
 from ingest.keyword import KeywordIndex
-from ingest.vectors import VectorCache, chroma_client, write_collection
+from ingest.vectors import VectorCache
 
-FORMAT = 5
+FORMAT = 6
 PARSER_VERSION = 2
 Progress = Callable[[str, int, int], None]
 
@@ -65,6 +62,7 @@ def build(
     *,
     embedders: Sequence[str],
     expansions: Sequence[Expansion] = (),
+    chroma_url: str = "",
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build the index of a parsed document under `folder` and make it the current one.
@@ -73,32 +71,35 @@ def build(
 
     Raises:
         IndexBusy: another process is building this corpus.
+        IndexUnavailable: the Chroma server at `chroma_url` does not answer.
         UsageError: an embedder is unknown or not installed.
     """
     started = time.perf_counter()
-    manifest = _manifest(name, document, embedders, expansions)
-    current = _current(folder)
-    if current is not None and _read_manifest(current) == manifest:
+    manifest = _manifest(name, document, embedders, expansions, chroma_url)
+    current = current_build(folder)
+    if current is not None and read_manifest(current) == manifest:
         return _report(name, document, current, started, unchanged=True)
 
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise IndexBusy(
-            f"Another process is building the index of {name!r}.", "Wait until it is done, then try again."
-        ) from error
-    with lock:
-        _remove_builds(folder, keep=current)
+    with locked(folder, name):
+        client = open_client(folder, chroma_url) if chroma_url else None
+        _remove(folder, client, chroma_url, keep=current)
         target = folder / f"build-{uuid.uuid4().hex[:12]}"
         target.mkdir()
-        _write(target, folder / "vectors.sqlite", document, embedders, expansions, progress)
-        (target / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-        _make_current(folder, target)
+        with answering(chroma_url):
+            _write(target, folder / "vectors.sqlite", document, embedders, expansions, client, progress)
+        write_manifest(target, manifest)
+        make_current(folder, target)
         # The build before this one stays until the next: a running server may still be reading it.
-        _remove_builds(folder, keep=target, also=current)
+        _remove(folder, client, chroma_url, keep=target, also=current)
         return _report(name, document, target, started, unchanged=False)
+
+
+def _remove(folder: Path, client: Any, chroma_url: str, *, keep: Path | None, also: Path | None = None) -> None:
+    gone = remove_builds(folder, keep=keep, also=also)
+    if client is not None and gone:
+        with answering(chroma_url):
+            drop_builds(client, gone)
 
 
 def _write(
@@ -107,24 +108,24 @@ def _write(
     document: Document,
     embedders: Sequence[str],
     expansions: Sequence[Expansion],
+    client: Any,
     progress: Progress,
 ) -> None:
     found = chunker.passages(document)
-    entries = list(chunker.entries(document, found, expansions))
     progress("keywords", 0, 1)
-    write_content(target / "content.sqlite", document, found, entries)
-    titles = {q.number: f"{q.title} {q.alias}" for q in document.questions}
-    KeywordIndex.build((f"{titles[p.question]} {p.text}" for p in found), target / "keyword" / "passage")
-    KeywordIndex.build(_question_texts(document, titles, entries), target / "keyword" / "question")
+    write_content(target / "content.sqlite", document, found, chunker.entries(document, found, expansions))
+    _write_keywords(target / "keyword", document, found, expansions)
+    del found
     progress("keywords", 1, 1)
 
     cache = VectorCache(cache_path)
-    client = chroma_client(target / "chroma")
+    content = Content(target / "content.sqlite")
+    client = client or open_client(target, "")
     for spec in embedders:
         embedder, only = split_spec(spec)
         model = load_embedder(embedder)
         for role, kinds in ROLES.items():
-            rows = [i for i, e in enumerate(entries) if e.kind in kinds]
+            rows = content.rows_of_kinds(kinds).tolist()
             if rows and only in ("", role):
                 stage = f"{embedder}-{role}"
                 total = len(rows)
@@ -132,34 +133,37 @@ def _write(
                 def report(done: int, stage: str = stage, total: int = total) -> None:
                     progress(stage, done, total)
 
-                batches = cache.embed(model, [entries[i].searched for i in rows], report)
-                write_collection(client, collection_name(embedder, role), batches, rows)
+                batches = cache.embed(model, content.searched(kinds), report)
+                write_collection(client, collection_name(target.name, embedder, role), batches, rows)
+    content.close()
     cache.prune()
     cache.close()
 
 
-def _question_texts(document: Document, titles: dict[int, str], entries: Sequence[Entry]) -> Iterator[str]:
+def _write_keywords(
+    folder: Path, document: Document, found: Sequence[Passage], expansions: Sequence[Expansion]
+) -> None:
+    titles = {q.number: f"{q.title} {q.alias}" for q in document.questions}
+    KeywordIndex.build((f"{titles[p.question]} {p.text}" for p in found), folder / "passage")
+    KeywordIndex.build(_question_texts(document, titles, expansions), folder / "question")
+
+
+def _question_texts(document: Document, titles: dict[int, str], expansions: Sequence[Expansion]) -> Iterator[str]:
     """The text of each whole question, title twice (it says best what the question is about), expansions once."""
     extra: dict[int, list[str]] = {}
-    for entry in entries:
-        if entry.kind in {"ask", "digest", "terms"} or (entry.kind == "title" and not entry.end):
-            extra.setdefault(entry.question, []).append(entry.text)
+    for e in expansions:
+        extra.setdefault(e.question, []).extend((e.title_en, *e.asks, *e.digest, *e.terms))
     for question in document.questions:
         body = document.source[question.start : question.end]
         yield " ".join((titles[question.number], body, *extra.get(question.number, ())))
 
 
-def collection_name(embedder: str, role: str) -> str:
-    """Chroma's name of a leg: letters, digits, dots and dashes only."""
-    safe = "".join(c if c.isalnum() and c.isascii() else "-" for c in embedder).strip("-")
-    return f"{safe[:40]}.{role}"
-
-
 class Index:
     """An opened index, read only."""
 
-    def __init__(self, folder: Path, build_folder: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, build_folder: Path, manifest: dict[str, Any], chroma_url: str) -> None:
         self.folder = folder
+        self.chroma_url = chroma_url
         self.build_folder = build_folder
         self.manifest = manifest
         self.content = Content(build_folder / "content.sqlite")
@@ -170,19 +174,22 @@ class Index:
         self._client: Any = None
 
     @classmethod
-    def open(cls, folder: Path, embedders: Sequence[str]) -> Index:
+    def open(cls, folder: Path, embedders: Sequence[str], chroma_url: str | None = None) -> Index:
         """Open the current index of a corpus.
+
+        Args:
+            chroma_url: the server that keeps the vectors, "" for none; None: where they were built.
 
         Raises:
             IndexMissing: nothing was ingested here.
-            IndexMismatch: it was built by other code or with other embedders.
+            IndexMismatch: it was built by other code, with other embedders or with its vectors elsewhere.
         """
         name = folder.name
-        current = _current(folder)
-        if current is None:
-            raise IndexMissing(f"The corpus {name!r} has no index yet.", f"tutor ingest --corpus {name}")
-        manifest = _read_manifest(current)
+        current = current_build(folder)
         mend = f"tutor ingest --corpus {name}"
+        if current is None:
+            raise IndexMissing(f"The corpus {name!r} has no index yet.", mend)
+        manifest = read_manifest(current)
         if manifest is None or manifest.get("format") != FORMAT:
             raise IndexMismatch(f"The index of {name!r} was built by another version of the tutor.", mend)
         built = {e["name"]: e["signature"] for e in manifest["embedders"]}
@@ -193,71 +200,61 @@ class Index:
                 f"but the settings ask for {', '.join(wanted)}.",
                 mend,
             )
-        return cls(folder, current, manifest)
+        if chroma_url is not None and bool(chroma_url) != bool(manifest["chroma_url"]):
+            where = f"on the Chroma server {manifest['chroma_url']}" if manifest["chroma_url"] else "beside the index"
+            raise IndexMismatch(f"The vectors of {name!r} lie {where}, the settings look elsewhere.", mend)
+        return cls(folder, current, manifest, manifest["chroma_url"] if chroma_url is None else chroma_url)
 
     def stale(self) -> bool:
         """Whether a newer build has been swapped in since this one was opened."""
-        return _current(self.folder) != self.build_folder
+        return current_build(self.folder) != self.build_folder
+
+    @property
+    def expanded(self) -> bool:
+        """Whether reviewed expansions stand beside most questions."""
+        return 2 * int(self.manifest["expanded"]) >= len(self.content.questions)
 
     def collections(self) -> dict[tuple[str, str], Any]:
-        """Chroma collections by (embedder, role); opened on first use."""
-        if self._client is None:
-            self._client = chroma_client(self.build_folder / "chroma")
-        names = {c.name for c in self._client.list_collections()}
-        embedders = [split_spec(e["name"])[0] for e in self.manifest["embedders"]]
-        return {
-            (embedder, role): self._client.get_collection(collection_name(embedder, role), embedding_function=None)
-            for embedder in embedders
-            for role in ROLES
-            if collection_name(embedder, role) in names
-        }
+        """Chroma collections by (embedder, role); opened on first use.
+
+        Raises:
+            IndexUnavailable: the Chroma server does not answer.
+        """
+        with answering(self.chroma_url):
+            if self._client is None:
+                self._client = open_client(self.build_folder, self.chroma_url)
+            names = {c.name for c in self._client.list_collections()}
+            legs = {
+                (embedder, role): collection_name(self.build_folder.name, embedder, role)
+                for embedder in (split_spec(e["name"])[0] for e in self.manifest["embedders"])
+                for role in ROLES
+            }
+            return {
+                leg: self._client.get_collection(name, embedding_function=None)
+                for leg, name in legs.items()
+                if name in names
+            }
 
 
 def _manifest(
-    name: str, document: Document, embedders: Sequence[str], expansions: Sequence[Expansion]
+    name: str, document: Document, embedders: Sequence[str], expansions: Sequence[Expansion], chroma_url: str
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "corpus": name,
-        "source_sha256": hashlib.sha256(document.source.encode()).hexdigest(),
+        "source_sha256": source_hash(document.source),
         "parser": f"{document.parser}/{PARSER_VERSION}",
         "chunker_version": chunker.VERSION,
         "expansions_sha256": hashlib.sha256(repr(tuple(expansions)).encode()).hexdigest(),
+        "expanded": len({e.question for e in expansions}),
         "embedders": [{"name": e, "signature": signature_of(split_spec(e)[0])} for e in embedders],
+        "chroma_url": chroma_url,
     }
 
 
-def _current(folder: Path) -> Path | None:
-    """The build in use, or None."""
-    try:
-        name = json.loads((folder / "current.json").read_text(encoding="utf-8"))["build"]
-    except (OSError, ValueError, KeyError):
-        return None
-    path = folder / str(name)
-    return path if (path / "manifest.json").exists() else None
-
-
-def _read_manifest(build_folder: Path) -> dict[str, Any] | None:
-    try:
-        found = json.loads((build_folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _make_current(folder: Path, target: Path) -> None:
-    pointer = folder / f"current.{os.getpid()}.tmp"
-    with pointer.open("w", encoding="utf-8") as file:
-        json.dump({"build": target.name}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(pointer, folder / "current.json")
-
-
-def _remove_builds(folder: Path, *, keep: Path | None, also: Path | None = None) -> None:
-    for path in folder.glob("build-*"):
-        if path not in (keep, also):
-            shutil.rmtree(path, ignore_errors=True)
+def source_hash(source: str) -> str:
+    """The manifest's word for a decoded document."""
+    return hashlib.sha256(source.encode()).hexdigest()
 
 
 def _report(name: str, document: Document, build_folder: Path, started: float, *, unchanged: bool) -> BuildReport:

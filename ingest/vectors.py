@@ -1,16 +1,15 @@
-"""Vectors: computed once per text, kept by content, searched in Chroma.
+"""Vectors: computed once per text and kept by content, so that a rebuild embeds only what changed.
 
-Knows embedders, texts and row numbers, nothing of questions. Chroma is always given vectors: its own default
-embedder would fetch a model from the network.
+Knows embedders and texts, nothing of questions or of search.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,28 +29,34 @@ class VectorCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path)
         self._db.execute("PRAGMA journal_mode=WAL")
+        # A power cut may cost the last batches, never the file.
+        self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
         self._used: set[bytes] = set()
 
-    def embed(self, embedder: Embedder, texts: Sequence[str], progress: Callable[[int], None]) -> Iterator[Vectors]:
-        """Yield vectors `(<= BATCH, dimension)` for the texts in order; `progress` gets the number done."""
-        for first in range(0, len(texts), BATCH):
-            batch = texts[first : first + BATCH]
+    def embed(self, embedder: Embedder, texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[Vectors]:
+        """Yield vectors `(<= BATCH, dimension)` for the texts in order; `progress` gets the number done.
+
+        Texts are taken as they are needed, so a long document never lies in memory twice.
+        """
+        source = iter(texts)
+        done = 0
+        while batch := list(islice(source, BATCH)):
             keys = [_key(embedder.name, text) for text in batch]
             self._used.update(keys)
             known = self._get(keys)
-            missing = [i for i, key in enumerate(keys) if key not in known]
+            missing = {key: text for key, text in zip(keys, batch, strict=True) if key not in known}
             if missing:
-                fresh = embedder.passages([batch[i] for i in missing])
-                rows = {keys[i]: fresh[j] for j, i in enumerate(missing)}
+                fresh = dict(zip(missing, embedder.passages(list(missing.values())), strict=True))
                 with self._db:
                     self._db.executemany(
                         "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
-                        [(key, vector.tobytes()) for key, vector in rows.items()],
+                        [(key, vector.tobytes()) for key, vector in fresh.items()],
                     )
-                known |= rows
+                known |= fresh
+            done += len(batch)
             yield np.stack([known[key] for key in keys])
-            progress(first + len(batch))
+            progress(done)
 
     def _get(self, keys: list[bytes]) -> dict[bytes, Vectors]:
         marks = ",".join("?" * len(keys))
@@ -71,32 +76,3 @@ class VectorCache:
 
 def _key(embedder: str, text: str) -> bytes:
     return hashlib.blake2b(f"{signature_of(embedder)}\0{text}".encode(), digest_size=16).digest()
-
-
-def chroma_client(folder: Path) -> Any:
-    """Chroma, embedded, with telemetry off. One writer, the builder; every other user only reads."""
-    import chromadb
-
-    settings = chromadb.Settings(anonymized_telemetry=False, is_persistent=True)
-    return chromadb.PersistentClient(path=str(folder), settings=settings)
-
-
-def write_collection(client: Any, name: str, batches: Iterator[Vectors], rows: Sequence[int]) -> None:
-    """Write vectors into a new collection; the id of a vector is its row number."""
-    collection = client.create_collection(
-        name,
-        embedding_function=None,
-        # Vectors are unit length, so inner product is cosine. A wide beam: recall matters more than a millisecond.
-        configuration={"hnsw": {"space": "ip", "ef_construction": 128, "ef_search": 256, "max_neighbors": 24}},
-    )
-    position = 0
-    for vectors in batches:
-        ids = [str(row) for row in rows[position : position + len(vectors)]]
-        collection.add(ids=ids, embeddings=vectors)
-        position += len(vectors)
-
-
-def search_collection(collection: Any, query: Vectors, k: int) -> tuple[list[int], list[float]]:
-    """Row numbers and cosines of the k nearest vectors, best first."""
-    found = collection.query(query_embeddings=[query.tolist()], n_results=k, include=["distances"])
-    return [int(i) for i in found["ids"][0]], [1.0 - float(d) for d in found["distances"][0]]

@@ -96,7 +96,9 @@ class Searchers:
 
         name = corpus or self._settings.corpus
         if name not in self._open:
-            self._open[name] = self._ingested(Searcher, name)
+            searcher = self._ingested(Searcher, name)
+            searcher.warm_up()
+            self._open[name] = searcher
         return self._open[name]
 
     def _ingested(self, searcher: type[Searcher], name: str) -> Searcher:

@@ -111,6 +111,7 @@ def test_closing_the_tab_ends_the_model(visit: Visit, site: Site) -> None:
     page = visit()
     ask(page)
     assert script.waiting.wait(30)
+    page.locator(BOT).get_by_text("避免重複計算").wait_for()
     page.close()
     script.gate.set()
     assert script.closed.wait(60)

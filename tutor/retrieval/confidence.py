@@ -6,16 +6,19 @@ Coefficients are learned by `python -m eval fit` on the dev part. Knows scores, 
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.text import terms
 from tutor.retrieval.conversation import content_terms
-from tutor.retrieval.fusion import calibration
+from tutor.retrieval.fusion import best_first, learned
 from tutor.retrieval.legs import Legs, LegScores
 
 THRESHOLD = 0.5
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*")
+_NAME = re.compile(r"[A-Z0-9]")
 
 
 def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float64]) -> dict[str, float]:
@@ -25,7 +28,7 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
     mean term weight. A near miss usually names something that the corpus, or at least its best question, never does.
     """
     count = max(1, len(terms(query)))
-    order = np.argsort(-fused, kind="stable")
+    order = best_first(fused, 2)
     content = set(content_terms(query))
     latin = {t for t in content if t.isascii()}
     han = content - latin
@@ -36,7 +39,7 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
         "topic": min(1.0, len(content) / 4),
         "length": min(1.0, count / 20),
         "unknown-latin": _share(latin & scored.unknown, latin),
-        "names-unknown": float(any(len(t) >= 3 for t in latin & scored.unknown)),
+        "names-unknown": float(bool(_names(query) & scored.unknown)),
         "unknown-han": _share(han & scored.unknown, han),
         "missed-latin": _share(latin - best_terms, latin),
         "missed-han": _share(han - best_terms, han),
@@ -49,12 +52,23 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
     return found
 
 
+def _names(query: str) -> frozenset[str]:
+    """Terms that look like proper names: capitals or digits inside, or Latin words in a Chinese query.
+
+    An unknown ordinary word is a way of putting things; an unknown name is something the corpus does not treat.
+    """
+    chinese = any(c > "\u2e80" for c in query)
+    words = _LATIN_WORD.findall(query)
+    named = [w for i, w in enumerate(words) if chinese or _NAME.search(w if i else w[1:])]
+    return frozenset(t for w in named for t in terms(w) if len(t) >= 3)
+
+
 def _share(part: set[str], whole: set[str]) -> float:
     return len(part) / len(whole) if whole else 0.0
 
 
-def confidence(found: dict[str, float]) -> float:
+def confidence(found: dict[str, float], expanded: bool = True) -> float:
     """Probability in 0..1 that one of the questions answers the query."""
-    learned: dict[str, float] = calibration()["confidence"]
-    logit = learned["bias"] + sum(w * found.get(name, 0.0) for name, w in learned.items() if name != "bias")
+    weights = learned("confidence", expanded)
+    logit = weights["bias"] + sum(w * found.get(name, 0.0) for name, w in weights.items() if name != "bias")
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))

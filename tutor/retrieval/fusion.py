@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +23,41 @@ DEFAULT_WEIGHT = 0.5
 
 @lru_cache(maxsize=1)
 def calibration() -> dict[str, Any]:
-    """Weights and logistic coefficients, written by `python -m eval fit`."""
+    """Weights and logistic coefficients, written by `python -m eval fit`.
+
+    At the top those of a corpus with reviewed expansions; under "plain" those of a corpus without: there the *-ask
+    legs hold nothing but titles and the text itself has to decide.
+    """
     found: dict[str, Any] = json.loads(
         resources.files("tutor.retrieval").joinpath("calibration.json").read_text(encoding="utf-8")
     )
     return found
 
 
-def fuse(legs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+def learned(part: Literal["weights", "confidence"], expanded: bool) -> dict[str, float]:
+    """The weights, or the coefficients of the confidence, of a corpus with or without expansions."""
+    found: dict[str, float] = (calibration() if expanded else calibration()["plain"])[part]
+    return found
+
+
+def fuse(legs: Mapping[str, NDArray[np.float32]], expanded: bool = True) -> NDArray[np.float64]:
     """Fused score per question, `(questions,)`; the highest possible value is 1 (every leg's favourite)."""
-    weights = {name: float(calibration()["weights"].get(name, DEFAULT_WEIGHT)) for name in legs}
+    known = learned("weights", expanded)
+    weights = {name: known.get(name, DEFAULT_WEIGHT) for name in legs}
     total = sum(weights.values()) or 1.0
     fused: NDArray[np.float64] = np.zeros(len(next(iter(legs.values()))), dtype=np.float64)
     for name, scores in legs.items():
-        fused += weights[name] / total * comparable(scores)
+        if weights[name]:
+            fused += weights[name] / total * comparable(scores)
     return fused
+
+
+def best_first(fused: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Positions of the `count` highest scores, best first, equal ones in document order; no full sort."""
+    if count >= len(fused):
+        return np.argsort(-fused, kind="stable")
+    candidates = np.flatnonzero(fused >= np.partition(fused, -count)[-count])
+    return candidates[np.argsort(-fused[candidates], kind="stable")[:count]]
 
 
 def comparable(scores: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -16,10 +16,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.chroma import answering, search_collection
 from ingest.embed import load_embedder
 from ingest.index import Index
 from ingest.text import search_terms, terms
-from ingest.vectors import search_collection
 
 Scores = NDArray[np.float32]
 # Nearest entries fetched per dense leg. A question with no entry among them gets the score of the last one: it can
@@ -50,14 +50,18 @@ class Legs:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._numbers = list(index.content.questions)
-        self._position = {number: i for i, number in enumerate(self._numbers)}
         self._terms_of = lru_cache(maxsize=1024)(self._load_terms)
-        lookup = np.vectorize(self._position.__getitem__, otypes=[np.int64])
-        self._of_entry = lookup(index.content.entry_question)
-        passages = index.content.passage_question
-        self._of_passage = lookup(passages) if len(passages) else np.zeros(0, dtype=np.int64)
+        self.expanded = index.expanded
+        self._of_entry = self._positions(index.content.entry_question)
+        self._of_passage = self._positions(index.content.passage_question)
         self._collections = index.collections()
         self._sizes = {leg: collection.count() for leg, collection in self._collections.items()}
+
+    def _positions(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Positions in the ranking of questions given by number."""
+        known = np.asarray(self._numbers, dtype=np.int64)
+        order = np.argsort(known)
+        return np.asarray(order[np.searchsorted(known, numbers, sorter=order)], dtype=np.int64)
 
     def warm_up(self) -> None:
         """Load embedders and touch every index once, so that the first user does not wait for it."""
@@ -75,7 +79,8 @@ class Legs:
         vectors = {e: load_embedder(e).queries([query])[0] for e in dict.fromkeys(e for e, _ in self._collections)}
         for (embedder, role), collection in self._collections.items():
             k = min(NEAREST, self._sizes[embedder, role])
-            rows, cosines = search_collection(collection, vectors[embedder], k)
+            with answering(self._index.chroma_url):
+                rows, cosines = search_collection(collection, vectors[embedder], k)
             scores = np.asarray(cosines, dtype=np.float32)
             floor = float(scores[-1]) if len(scores) else 0.0
             legs[f"{embedder}-{role}"] = self._best(scores, self._of_entry[rows], floor=floor)
@@ -106,6 +111,6 @@ class Legs:
         return frozenset(t for _, entry in content.entries_of(question) for t in terms(entry.searched))
 
     def _best(self, scores: Scores, owner: NDArray[np.int64], *, floor: float) -> Scores:
-        best = np.full(len(self._position), floor, dtype=np.float32)
+        best = np.full(len(self._numbers), floor, dtype=np.float32)
         np.maximum.at(best, owner, scores)
         return best

@@ -19,7 +19,7 @@ from ingest.index import Index
 from tutor.retrieval.address import Address, parse_address
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.conversation import continues, last_questions, refers_back, stands_alone
-from tutor.retrieval.fusion import fuse
+from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
 
@@ -39,20 +39,22 @@ Fused = NDArray[np.float64]
 class Searcher:
     """Searches one corpus. Safe to share between threads."""
 
-    def __init__(self, corpora_dir: Path, corpus: str, embedders: Sequence[str]) -> None:
+    def __init__(self, corpora_dir: Path, corpus: str, embedders: Sequence[str], chroma_url: str | None = None) -> None:
         self._folder = corpora_dir / check_name(corpus)
         self.embedders = tuple(embedders)
+        self._chroma_url = chroma_url
         self._lock = threading.Lock()
         self._open()
 
     def _open(self) -> None:
-        self.index = Index.open(self._folder, self.embedders)
+        self.index = Index.open(self._folder, self.embedders, self._chroma_url)
         self.titles = {n: q.title for n, q in self.index.content.questions.items()}
-        self._legs = Legs(self.index)
+        self._numbers = list(self.titles)
+        self.legs = Legs(self.index)
 
     def warm_up(self) -> None:
         """Load everything that the first search would wait for."""
-        self._legs.warm_up()
+        self.legs.warm_up()
 
     def search(self, query: str, history: Sequence[Turn] = (), top: int = 5) -> SearchResult:
         """Rank the questions of the corpus for a query.
@@ -72,18 +74,21 @@ class Searcher:
 
     def _search(self, query: str, history: Sequence[Turn], top: int) -> SearchResult:
         carried = self._carried(history)
-        address = parse_address(query, list(self.titles), carried[0] if carried else None)
+        address = parse_address(query, self._numbers, carried[0] if carried else None)
         if address is not None:
             return self._addressed(query, address, top)
         if not query.strip():
             return SearchResult(query, None, False, 0.0, ())
         if carried and continues(query):
             return self._carry_on(query, carried, top)
-        scored = self._legs.score(query)
-        own = fuse(scored.legs)
+        scored = self.legs.score(query)
+        own = self._fuse(scored)
         if carried and not stands_alone(query) and (refers_back(query) or own.max(initial=0.0) < SURE):
             return self._rank_in_context(query, own, history, carried, top)
         return self._rank(query, scored, own, top)
+
+    def _fuse(self, scored: LegScores) -> Fused:
+        return fuse(scored.legs, self.legs.expanded)
 
     def _carried(self, history: Sequence[Turn]) -> list[int]:
         """The questions that the conversation is about, most relevant first."""
@@ -103,20 +108,19 @@ class Searcher:
         """Rank a query that leans on the conversation: by itself, with the carried title, with the last words."""
         rewritten = f"{self.titles[carried[0]]} {query}"
         asked = next((t.content for t in reversed(history) if t.role == "user"), "")
-        with_title = self._legs.score(rewritten)
-        fused = OWN * own + CARRIED * fuse(with_title.legs) + CARRIED * fuse(self._legs.score(f"{asked} {query}").legs)
-        position = {number: i for i, number in enumerate(self.titles)}
+        with_title = self.legs.score(rewritten)
+        fused = OWN * own + CARRIED * self._fuse(with_title)
+        fused += CARRIED * self._fuse(self.legs.score(f"{asked} {query}"))
         for rank, number in enumerate(carried[:3]):
-            fused[position[number]] += PRIOR / (1 + rank)
+            fused[self._numbers.index(number)] += PRIOR / (1 + rank)
         return self._rank(query, with_title, fused / (OWN + 2 * CARRIED + PRIOR), top, rewritten)
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None
     ) -> SearchResult:
-        numbers = list(self.titles)
-        order = np.argsort(-fused, kind="stable")
-        probability = confidence(features(rewritten or query, self._legs, scored, fused))
-        hits = tuple(self._hit(numbers[i], float(fused[i]), scored) for i in order[:top])
+        found = features(rewritten or query, self.legs, scored, fused)
+        probability = confidence(found, self.legs.expanded)
+        hits = tuple(self._hit(self._numbers[i], float(fused[i]), scored) for i in best_first(fused, top))
         return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits)
 
     def _hit(self, number: int, score: float, scored: LegScores) -> Hit:

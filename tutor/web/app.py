@@ -23,8 +23,8 @@ from tutor.web.backstage import Backstage
 HEADERS = {
     "content-security-policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        "connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -84,6 +84,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
+        max_file_size="1kb",  # nothing is ever uploaded
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     return app

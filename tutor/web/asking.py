@@ -47,7 +47,7 @@ class Asking:
         self._stage = stage
 
     def take(self, query: str, conversation: Conversation, tongue: Tongue) -> Shown:
-        """Put a question into the conversation, for `write` to answer. Nothing while one is being answered."""
+        """Put a question into the conversation, for `write` to answer; not while one is being answered."""
         if not query.strip() or conversation.busy:
             return gr.skip(), gr.skip(), gr.skip()
         self._begin(query, conversation, tongue)

@@ -144,7 +144,7 @@ def narrowed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 class _Renderer(RendererHTML):
-    """Renders text and code with the spans in `<mark>`, one for every run of text, so that tags always nest."""
+    """Renders text and code with the spans in `<mark>`, one to every run of text, so that tags nest."""
 
     def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return _marked(tokens[idx].content, env)

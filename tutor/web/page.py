@@ -36,7 +36,8 @@ def build_page(stage: Backstage) -> Any:
             header = gr.HTML(masthead_html(FIRST, arrived=False), elem_id="title")
             language = gr.Radio(
                 choices=[(NAMES[t], t) for t in TONGUES], value=FIRST, label=say("language", FIRST),
-                elem_id="language", container=False, show_label=False, scale=0, min_width=150, interactive=True,
+                elem_id="language", container=False, show_label=False, scale=0, min_width=150,
+                interactive=True,
             )  # fmt: skip
             new = gr.Button(say("new", FIRST), elem_id="new", size="sm", scale=0, min_width=110)
         status = gr.HTML(status_html(stage, FIRST), elem_id="status")
