@@ -20,7 +20,7 @@ PartName = Annotated[str, typer.Option("--part", help="dev or test.")]
 def _searcher() -> Any:
     from rich.console import Console
 
-    return Searchers(Settings(), Console(stderr=True)).get(None)  # type: ignore[call-arg]
+    return Searchers(Settings(), Console(stderr=True)).get(None)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def answers(
     from tutor.commands import Tutors
 
     console = Console(stderr=True)
-    chosen = Settings()  # type: ignore[call-arg]
+    chosen = Settings()
     with Tutors(chosen, Searchers(chosen, console), console) as tutors:
         report = measure(tutors.get(None), part, limit, lambda row: console.print(row, end=" "))  # type: ignore[arg-type]
     REPORTS.mkdir(exist_ok=True)

@@ -113,6 +113,7 @@ def ingest(
     path: Path,
     *,
     embedders: Sequence[str],
+    chroma_url: str = "",
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Parse the document at `path` and build the index of corpus `name` from it.
@@ -120,6 +121,7 @@ def ingest(
     Raises:
         DocumentError: the document cannot be used; an index that was there stays as it was.
         IndexBusy: another process builds the same corpus.
+        IndexUnavailable: the Chroma server at `chroma_url` does not answer.
     """
     document = read_document(path)
     folder = corpora_dir / check_name(name)
@@ -129,8 +131,11 @@ def ingest(
         document,
         embedders=embedders,
         expansions=read_expansions(path, document),
+        chroma_url=chroma_url,
         progress=progress,
     )
-    if path != shipped_document(name):
+    if path == shipped_document(name):
+        (folder / _SOURCE).unlink(missing_ok=True)
+    else:
         (folder / _SOURCE).write_text(json.dumps({"path": str(path.resolve())}), encoding="utf-8")
     return report

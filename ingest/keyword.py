@@ -59,6 +59,11 @@ class KeywordIndex:
 
         return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False), rows)
 
+    @property
+    def mapped(self) -> bool:
+        """Whether the scores lie on disk, mapped into memory."""
+        return isinstance(self._scores, np.memmap) and isinstance(self._rows, np.memmap)
+
     def nearest(self, term: str) -> str | None:
         """The indexed Latin term that a misspelt one most likely means, or None."""
         from rapidfuzz import fuzz, process

@@ -6,6 +6,7 @@ Knows folders and manifests. Building is the work of `ingest.corpora` and `inges
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,15 +44,15 @@ class Shelved:
     shipped: bool
 
 
-def shelf(corpora_dir: Path) -> list[Shelved]:
-    """Every corpus that was added or travels with the program, by name."""
+def shelf(corpora_dir: Path, embedders: Sequence[str]) -> list[Shelved]:
+    """Every corpus that was added or travels with the program, by name; `embedders` are those of the settings."""
     names = {p.stem for p in shipped_folder().glob("*.md")}
     if corpora_dir.is_dir():
         names |= {p.name for p in corpora_dir.iterdir() if current_build(p) is not None}
-    return [_shelved(corpora_dir, name) for name in sorted(names)]
+    return [_shelved(corpora_dir, name, tuple(embedders)) for name in sorted(names)]
 
 
-def _shelved(corpora_dir: Path, name: str) -> Shelved:
+def _shelved(corpora_dir: Path, name: str, wanted: tuple[str, ...]) -> Shelved:
     document = _document(corpora_dir, name)
     shipped = document == shipped_document(name)
     build = current_build(corpora_dir / name)
@@ -59,7 +60,7 @@ def _shelved(corpora_dir: Path, name: str) -> Shelved:
     if build is None or manifest is None:
         return Shelved(name, str(document or ""), None, None, (), True, "it has no index yet", shipped)
     built = datetime.fromtimestamp((build / "manifest.json").stat().st_mtime, UTC).isoformat(timespec="seconds")
-    embedders = tuple(e["name"] for e in manifest.get("embedders", ()))
+    embedders = tuple(str(e["name"]) for e in manifest.get("embedders", ()))
     if manifest.get("format") != FORMAT:
         reason = "another version of the tutor built it"
         return Shelved(name, str(document or ""), None, built, embedders, True, reason, shipped)
@@ -67,6 +68,8 @@ def _shelved(corpora_dir: Path, name: str) -> Shelved:
     questions = len(content.questions)
     content.close()
     reason = _change(document, manifest["source_sha256"])
+    if not reason and embedders != wanted:
+        reason = f"the settings ask for vectors of {', '.join(wanted)}"
     return Shelved(name, str(document or ""), questions, built, embedders, bool(reason), reason, shipped)
 
 
@@ -89,9 +92,7 @@ def _change(document: Path | None, built_from: str) -> str:
 
 def holds(corpora_dir: Path, name: str) -> Path | None:
     """The document that a name already stands for, or None where the name is free."""
-    known = check_name(name) and (
-        shipped_document(name) is not None or current_build(corpora_dir / name) is not None
-    )
+    known = check_name(name) and (shipped_document(name) is not None or current_build(corpora_dir / name) is not None)
     return _document(corpora_dir, name) if known else None
 
 

@@ -1,4 +1,4 @@
-"""The command line: `tutor ingest | search | ask | models | doctor | serve`.
+"""The command line: `tutor ingest | search | ask | corpus | models | doctor | serve`.
 
 Parses arguments, prints results. What the commands do lives in the rooms. Heavy imports happen inside the commands:
 `tutor --help` must not wait for a vector library.
@@ -53,7 +53,7 @@ def settings() -> Settings:
     from pydantic import ValidationError
 
     try:
-        found = Settings()  # type: ignore[call-arg]
+        found = Settings()
     except ValidationError as error:
         first = error.errors()[0]
         name = "TUTOR_" + "_".join(str(part) for part in first["loc"]).upper()
@@ -232,8 +232,10 @@ def _required(query: str | None) -> str:
 
 
 def _register() -> None:
+    from tutor.cli_corpus import corpus
     from tutor.cli_models import models
 
+    app.add_typer(corpus, name="corpus")
     app.add_typer(models, name="models")
 
 

@@ -27,7 +27,7 @@ def list_corpora(as_json: Json = False) -> None:
     from tutor.cli import emit, settings
 
     chosen = settings()
-    found = shelf(chosen.corpora_dir)
+    found = shelf(chosen.corpora_dir, chosen.embedders)
     if as_json:
         emit({"corpora": [asdict(one) for one in found], "used": chosen.corpus})
         return
@@ -37,7 +37,7 @@ def list_corpora(as_json: Json = False) -> None:
     for one in found:
         table.add_row(
             "→" if one.name == chosen.corpus else "", escape(one.name),
-            "" if one.questions is None else str(one.questions), one.built or "", " ".join(one.embedders),
+            "" if one.questions is None else str(one.questions), (one.built or "")[:16].replace("T", " "), " ".join(one.embedders),
             escape(one.reason) or "up to date", escape(one.document),
         )  # fmt: skip
     Console(highlight=False).print(table)

@@ -29,7 +29,14 @@ def ingest_document(settings: Settings, path: Path | None, corpus: str | None, c
     """Ingest a document, or the shipped one, with a progress bar. The contract of `tutor ingest --json`."""
     name, source = _name_and_path(settings, path, corpus)
     with _bar(console) as progress:
-        report = ingest_corpus(settings.corpora_dir, name, source, embedders=settings.embedders, progress=progress)
+        report = ingest_corpus(
+            settings.corpora_dir,
+            name,
+            source,
+            embedders=settings.embedders,
+            chroma_url=settings.chroma_url,
+            progress=progress,
+        )
     return asdict(report)
 
 
@@ -104,13 +111,13 @@ class Searchers:
     def _ingested(self, searcher: type[Searcher], name: str) -> Searcher:
         settings = self._settings
         try:
-            return searcher(settings.corpora_dir, name, settings.embedders)
+            return searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
         except IndexMissing:
             if shipped_document(name) is None:
                 raise
             self._console.print(f"Building the index of {name} (once, about a minute) ...")
             ingest_document(settings, None, name, self._console)
-            return searcher(settings.corpora_dir, name, settings.embedders)
+            return searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
 
 
 class Tutors:

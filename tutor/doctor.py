@@ -68,7 +68,7 @@ def _corpus(settings: Settings) -> Finding:
 
     try:
         document = document_path(settings.corpora_dir, settings.corpus)
-        index = Index.open(settings.corpora_dir / settings.corpus, settings.embedders)
+        index = Index.open(settings.corpora_dir / settings.corpus, settings.embedders, settings.chroma_url)
     except TutorError as error:
         return _finding("corpus", "note", settings.corpus, str(error))
     count = len(index.content.questions)

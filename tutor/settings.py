@@ -23,27 +23,31 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("interview-tutor", appauthor=False)),
         description="Where models, corpora and indexes live.",
     )
-    corpus: str = Field("llm-vlm-80", description="The corpus that is asked when none is named.")
+    corpus: str = Field(default="llm-vlm-80", description="The corpus that is asked when none is named.")
     embedders: list[str] = Field(
-        ["use", "e5@ask"],
+        default=["use", "e5@ask"],
         description="Dense legs: `use`, `e5` (packaged) or `st:NAME` for any sentence-transformers model; "
         "`NAME@ask` embeds only titles and expansions.",
     )
+    chroma_url: str = Field(
+        default="",
+        description="Chroma server that keeps the vectors, as http://HOST:PORT; empty keeps them beside the index.",
+    )
     model: str = Field(
-        "auto",
+        default="auto",
         description="`auto`, a catalogue name, a path to a GGUF file, `fake` (tests) or `none` (extracts only).",
     )
     server_url: str = Field(
-        "",
+        default="",
         description="Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp); wins over `model`.",
     )
-    server_key: str = Field("", description="API key for `server_url`, if it wants one.")
-    offline: bool = Field(False, description="Never fetch anything, not even a model on first use.")
-    threads: int = Field(0, ge=0, description="CPU threads of the embedded engine; 0 means all physical cores.")
-    context: int = Field(4096, ge=1024, description="Context window of the embedded engine, tokens.")
-    host: str = Field(LOOPBACK, description="Address that `tutor serve` binds.")
-    port: int = Field(7860, ge=0, le=65535, description="Port that `tutor serve` binds; 0 picks a free one.")
-    debug: bool = Field(False, description="Show tracebacks.")
+    server_key: str = Field(default="", description="API key for `server_url`, if it wants one.")
+    offline: bool = Field(default=False, description="Never fetch anything, not even a model on first use.")
+    threads: int = Field(default=0, ge=0, description="CPU threads of the embedded engine; 0 means all physical cores.")
+    context: int = Field(default=4096, ge=1024, description="Context window of the embedded engine, tokens.")
+    host: str = Field(default=LOOPBACK, description="Address that `tutor serve` binds.")
+    port: int = Field(default=7860, ge=0, le=65535, description="Port that `tutor serve` binds; 0 picks a free one.")
+    debug: bool = Field(default=False, description="Show tracebacks.")
 
     @property
     def models_dir(self) -> Path:

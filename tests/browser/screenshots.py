@@ -58,7 +58,7 @@ def main() -> None:
     arguments.add_argument("--only", action="append", help="name of a picture; may be given again")
     chosen = arguments.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    settings = Settings()  # type: ignore[call-arg]
+    settings = Settings()
     stage = Backstage(settings)
     config = uvicorn.Config(create_app(settings, stage), log_level="warning", timeout_graceful_shutdown=1, ws="none")
     server = uvicorn.Server(config)

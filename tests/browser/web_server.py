@@ -136,7 +136,7 @@ class Site:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Site]:
     """Build a small corpus under `folder` and serve it on a free port."""
-    settings = Settings(data_dir=folder, corpus="small", model="none", port=0)  # type: ignore[call-arg]
+    settings = Settings(data_dir=folder, corpus="small", model="none", port=0)
     document = folder / "small.md"
     document.write_text(DOCUMENT, encoding="utf-8")
     ingest(settings.corpora_dir, "small", document, embedders=settings.embedders)

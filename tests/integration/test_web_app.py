@@ -42,7 +42,7 @@ LoRA 凍結原本的權重，只訓練兩個低秩矩陣。
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder: Path = tmp_path_factory.mktemp("web-app")
-    found = Settings(data_dir=folder, corpus="small", model="fake")  # type: ignore[call-arg]
+    found = Settings(data_dir=folder, corpus="small", model="fake")
     document = folder / "small.md"
     document.write_text(DOCUMENT, encoding="utf-8")
     ingest(found.corpora_dir, "small", document, embedders=found.embedders)
@@ -186,7 +186,7 @@ def test_a_model_that_does_not_exist_is_said_and_the_page_answers_all_the_same(s
 
 
 def test_a_corpus_without_an_index_is_built_and_the_waiting_question_answered(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, corpus="fresh", model="none")  # type: ignore[call-arg]
+    settings = Settings(data_dir=tmp_path, corpus="fresh", model="none")
     document = tmp_path / "fresh.md"
     document.write_text(DOCUMENT, encoding="utf-8")
     record = settings.corpora_dir / "fresh" / "source.json"

@@ -78,7 +78,7 @@ def test_english_examples_use_the_reviewed_titles() -> None:
 
 
 class _Stage:
-    settings = Settings(corpus="<bank>")  # type: ignore[call-arg]
+    settings = Settings(corpus="<bank>")
 
     def __init__(self, index: IndexState, model: ModelStatus) -> None:
         self.index, self.model = index, model
@@ -150,7 +150,7 @@ class _NoModel:
 
 
 def test_a_corpus_that_is_not_there_is_said_with_its_mend(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, corpus="nowhere", model="none")  # type: ignore[call-arg]
+    settings = Settings(data_dir=tmp_path, corpus="nowhere", model="none")
     stage = Backstage(settings, open_model=lambda _: _NoModel())  # type: ignore[arg-type, return-value]
     stage.start()
     try:

@@ -128,8 +128,8 @@ class Tutor:
                     yield Text(text)
 
         for words in self._model_words(ask, chosen, draft, started):
-            yield from shown(sentences.feed(cites.feed(script.feed(words))))
-        tail = cites.feed(script.flush()) + cites.flush()
+            yield from shown(sentences.feed(_bare(cites.feed(script.feed(words)))))
+        tail = _bare(cites.feed(script.flush()) + cites.flush())
         yield from shown([*sentences.feed(tail), *sentences.flush()])
         if cites.unknown:
             draft.flags.append("unknown-citation-removed")
@@ -141,7 +141,7 @@ class Tutor:
         messages = prompt.fit(
             ask.query,
             chosen,
-            [Turn(t.role, _CITATION_MARK.sub("", t.content)) for t in ask.history],
+            [Turn(t.role, _bare(t.content)) for t in ask.history],
             draft.language,
             count=self.model.count_tokens,
             limit=self.model.context_tokens - ANSWER_TOKENS,
@@ -166,12 +166,20 @@ class Tutor:
         if piece.sentence is None:
             draft.kept.append(piece.text + piece.mark)
             return piece.text + piece.mark
-        bare = _CITATION_MARK.sub("", piece.sentence)
+        bare = piece.sentence
         if sum(c.isalnum() for c in bare) < LETTERS_CHECKED:
             draft.kept.append(piece.text + piece.mark)
             return piece.text + piece.mark
         support = check(bare, questions, self.room)
-        text = piece.text + self._citation_for(piece, support, draft) + piece.mark
+        mark = self._citation_for(support, draft)
+        if bare.startswith("|"):  # behind the last cell it would break the table: it goes into that cell at the end
+            draft.kept[:] = ["".join(draft.kept) + piece.text]
+            row, bar, _ = draft.kept[0].rpartition("|")
+            draft.kept[0] = f"{row}{mark}{bar}" if support.status != "unsupported" else draft.kept[0]
+            draft.said.append(bare)
+            draft.supported += support.status != "unsupported"
+            return piece.text
+        text = piece.text + mark + piece.mark
         if support.status == "unsupported":
             self._drop(piece, draft)
         else:
@@ -180,14 +188,13 @@ class Tutor:
             draft.supported += 1
         return text
 
-    def _citation_for(self, piece: Piece, support: Support, draft: _Draft) -> str:
+    def _citation_for(self, support: Support, draft: _Draft) -> str:
         found = citation_of(support, self.searcher.index.content.source)
         if found is None or support.status == "unsupported":
             return ""
         if found not in draft.citations:
             draft.citations.append(found)
-        mark = citation(found.question, draft.language)
-        return "" if mark in (piece.sentence or "")[-24:] else mark
+        return citation(found.question, draft.language)
 
     @staticmethod
     def _drop(piece: Piece, draft: _Draft) -> None:
@@ -247,6 +254,11 @@ class Tutor:
             usage=draft.usage,
             model="none" if refused or "extractive" in draft.flags else draft.model,
         )
+
+
+def _bare(text: str) -> str:
+    """Text without the citations that the model wrote: every sentence gets the one that the check finds."""
+    return _CITATION_MARK.sub("", text)
 
 
 def _usage(metadata: Any) -> dict[str, int]:

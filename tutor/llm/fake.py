@@ -1,6 +1,6 @@
 """A deterministic stand-in for a language model: a small OpenAI-compatible server on loopback, in a thread.
 
-Answers by rule. If the last user message holds passages marked with ids such as 【第3題】, it says the first
+Answers by rule. If a message holds passages marked with ids such as 【第3題】, it says the first
 sentence behind each of the first two distinct ids, each followed by its id; otherwise it echoes. Asked for
 JSON by schema, it gives the smallest value that fits. Knows nothing of LangChain or of the tutor's prompts.
 """
@@ -45,6 +45,8 @@ def fake_answer(prompt: str) -> str:
 
 
 def _first_sentence(body: str) -> str:
+    """The first listed point where there is a list (a title may stand above it), else the first sentence."""
+    body = body.partition("\n- ")[2] or body
     end = _SENTENCE_END.search(body)
     return body[: end.end()].strip() if end else body
 
@@ -129,7 +131,9 @@ def complete(body: dict[str, Any], context: int) -> tuple[list[str], dict[str, A
     elif wanted.get("type") == "json_object":
         answer = "{}"
     else:
-        answer = fake_answer(_text(last))
+        question = _text(last)
+        passages = next((text for message in messages if _ID.search(text := _text(message))), question)
+        answer = fake_answer(passages if _ID.search(passages) else question)
     tokens = tokenize(answer)
     limit = body.get("max_completion_tokens") or body.get("max_tokens") or context
     finish = "stop" if len(tokens) <= limit else "length"

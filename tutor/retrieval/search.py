@@ -31,8 +31,9 @@ EVIDENCE_PER_HIT = 4
 # Below this fused score the legs disagree about a query by itself, so the conversation may help. On the dev
 # conversations stand-alone switches score .73 to 1.0 (median .99), elliptical queries .34 to 1.0 (median .67).
 SURE = 0.8
-# Parts of a query's own score, of its score beside what the conversation is about, and of the carried question.
-OWN, CARRIED, PRIOR = 1.5, 0.6, 0.2
+# Parts of the score of a query that leans on the conversation: by itself, behind the carried title, behind the last
+# query; and what the carried question and those of its category get, since talk stays near its topic. Chosen on dev.
+OWN, WITH_TITLE, WITH_LAST, PRIOR, SAME_CATEGORY = 1.5, 0.3, 1.0, 0.2, 0.3
 Fused = NDArray[np.float64]
 
 
@@ -109,11 +110,15 @@ class Searcher:
         rewritten = f"{self.titles[carried[0]]} {query}"
         asked = next((t.content for t in reversed(history) if t.role == "user"), "")
         with_title = self.legs.score(rewritten)
-        fused = OWN * own + CARRIED * self._fuse(with_title)
-        fused += CARRIED * self._fuse(self.legs.score(f"{asked} {query}"))
+        fused = OWN * own + WITH_TITLE * self._fuse(with_title)
+        fused += WITH_LAST * self._fuse(self.legs.score(f"{asked} {query}"))
+        questions = self.index.content.questions
+        category = questions[carried[0]].category
+        fused += SAME_CATEGORY * np.asarray([float(questions[n].category == category) for n in self._numbers])
         for rank, number in enumerate(carried[:3]):
             fused[self._numbers.index(number)] += PRIOR / (1 + rank)
-        return self._rank(query, with_title, fused / (OWN + 2 * CARRIED + PRIOR), top, rewritten)
+        total = OWN + WITH_TITLE + WITH_LAST + SAME_CATEGORY + PRIOR
+        return self._rank(query, with_title, fused / total, top, rewritten)
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None
