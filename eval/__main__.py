@@ -101,5 +101,17 @@ def banks(
     typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 1))
 
 
+@app.command()
+def readme(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the README is up to date.")] = False,
+) -> None:
+    """Write the figures of the reports into the README."""
+    from eval.readme import write
+
+    same = write(check)
+    if check and not same:
+        raise typer.Exit(1)
+
+
 if __name__ == "__main__":
     app()

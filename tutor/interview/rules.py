@@ -22,7 +22,7 @@ _RESULT = re.compile(
     r"|mark (?:it |this |them |all |everything )?(?:as )?(?:covered|met|correct|complete)"
     r"|(?:all|every|remaining) (?:the )?(?:key )?points? (?:\w+ ){0,2}(?:covered|met)|every (?:key )?point"
     r"|(?:全部|所有|每个|完整涵盖|缺少的)(?:的)?(?:核心)?(?:得分点|要点)|核心要点都|judge me|hire me|录取我|让我通过|判(?:我|为)?通过"
-    r"|(?:给|记录?|判|输出|写入|换算成|成绩|直接|打|评)[^，。]{0,5}(?:[四4]|10|最高|高)\s*分|自动(?:获得|得到|补全)"
+    r"|(?:给|记录?|判|输出|写入|换算成|成绩|直接|打|评)[^，。]{0,5}(?:[四4]|10)\s*分|(?:给我|请给|给个|打个)[^，。]{0,4}(?:最高|高)分|自动(?:获得|得到|补全)"
 )
 # ... and whom it is asked from, or in whose name.
 _ADDRESS = re.compile(
@@ -40,11 +40,11 @@ _ORDER = re.compile(
     r"|^(?:从现在开始|现在)?,?(?:你(?:现在)?(?:不再是|不是|要扮演|扮演|是一个|是一位|变成)|假设你是|假装你|请你?扮演|扮演)"
 )
 _LABEL = re.compile(
-    r"^\W*(?:system|assistant|admin|developer|root|grader|evaluator|examiner|reviewer)\b[\w ]{0,20}(?:[:：—\]]|--)"
+    r"^\W*(?:system|assistant|admin|developer|grader|evaluator|examiner|reviewer)\b[\w ]{0,20}(?:[:：—\]]|--)"
     r"|^\W*(?:系统|管理员|开发者|主考官|评分|官方)(?:消息|信息|讯息|提示|公告|指令|通知|注记|备注|评分结果)?\s*[:：]"
     r"|(?:系统|官方)(?:消息|讯息|提示|公告|通知)[:：]|面试官旁白|note (?:to|for) (?:the )?(?:ai|grader|evaluator|model|reviewer|examiner|system)|grader note"
     r"|end of (?:answer|user|candidate|input|response)|</?(?:system|candidate|answer|assistant|user|grader|instruction)|<!--|<\|im_"
-    r"|(?:system|security|policy|rubric) (?:override|update)|(?:calibration|maintenance|debug|developer|admin|god|test) mode"
+    r"|system override|security override|rubric update|(?:calibration|maintenance|debug|developer|admin|god|test) mode"
     r"|(?:校准|维护|调试|开发者|管理员|测试)模式|smoke test|base64|rot13|评分(?:系统|模型|程序|ai|机器人)"
     r"|\"(?:score|grade|level|covered|verdict|final)\"\s*:|reveal .{0,20}system prompt|initial prompt you were"
 )
@@ -63,7 +63,7 @@ _SPACED = re.compile(r"\b(?:\w ){4,}\w\b")
 _IGNORANT = re.compile(
     r"(?:我|至于|其他|其它|别的|另一边|后来).{0,40}(?:不清楚|不知道|不太?记得|没(?:有)?印象|忘了|忘记了|说不(?:上|清|出)|不晓得|不太?懂|不了解"
     r"|背不出|没(?:有)?(?:研究|仔细|推过|了解|学过|看过|特别想)|怕(?:讲|说)错|不(?:敢)?乱(?:讲|说)|不好意思|没办法回答)"
-    r"|(?:不清楚|不知道|不会|没印象|不记得|不晓得|没有?研究)(?:了|欸|耶|啊|呢|,?(?:能|可以)?跳过吗?)?\W*$"
+    r"|^(?:这个|这题|这|那个|抱歉|嗯|呃|我|真的?|完全|老实说|[,，\s])*(?:不清楚|不知道|不会|没印象|不记得|不晓得|没有?研究)|不清楚(?:了|欸|耶|啊|呢)?\W*$"
     r"|\bi(?: am|'m|'ve)? (?:\w+ )?(?:don't|do not|can't|cannot|couldn't|could not|never|not|wouldn't|have no|haven't|won't|only really) (?:\w+ ){0,4}"
     r"(?:know|remember|tell|say|explain|looked|idea|sure|recall|worked|studied|familiar|go into|understand|learned|heard)"
     r"|\bno idea\b|\bnot sure\b|\bno clue\b|that's all i"
@@ -76,7 +76,7 @@ _SAYS_LATIN = re.compile(
     r"\b(?:is|are|was|were|be|been|do|does|did|of|in|on|at|to|for|with|by|it|its|this|that|these|those|which|who|can|could|will|would|you|we|they|i"
     r"|your|their|from|into|not|so|if|than|then|when|has|have|had|makes?|uses?|gets?|a|an|the)\b"
 )
-_LIST_RUN, _LIST_SHARE, _ITEM_SIZE = 6, 0.45, 4.5
+_LIST_RUN, _LIST_SHARE, _LIST_ITEMS, _ITEM_SIZE = 6, 0.45, 0.6, 4.5
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def term_list(answer: str) -> tuple[int, int] | None:
     total = size(answer)
     for match in _ITEM.finditer(answer):
         item = fold(match[0]).strip()
-        if not any(c.isalnum() for c in item):
+        if not any(c.isalpha() for c in item):
             continue
         items += 1
         if _is_bare(item):
@@ -161,7 +161,7 @@ def term_list(answer: str) -> tuple[int, int] | None:
                 best = (count, weight, start, end)
         else:
             count, weight = 0, 0.0
-    if best is not None and (best[0] >= 0.6 * items or best[1] >= _LIST_SHARE * total):
+    if best is not None and (best[0] >= _LIST_ITEMS * items or best[1] >= _LIST_SHARE * total):
         return best[2], best[3]
     words = re.findall(r"[a-z][\w-]*", fold(answer))
     if len(words) >= 12 and total <= len(words) * 1.2 and len(_SAYS_LATIN.findall(fold(answer))) < 0.06 * len(words):
@@ -176,4 +176,5 @@ def _is_bare(item: str) -> bool:
 def is_pasted(answer: str, question: str) -> bool:
     """Whether an answer says nothing but the question itself."""
     own, asked = set(terms(answer)), set(terms(question))
-    return bool(own) and len(own & asked) >= 0.85 * len(own) and len(own & asked) >= 0.5 * len(asked)
+    new, shared = own - asked, own & asked
+    return len(shared) >= 0.5 * len(asked) and len(new) <= 0.15 * len(own) and not any(t.isascii() for t in new)
