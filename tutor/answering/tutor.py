@@ -52,6 +52,7 @@ class Ask:
 class _Draft:
     """An answer while it is written."""
 
+    query: str
     language: Language
     model: str
     citations: list[Citation] = field(default_factory=list)
@@ -94,7 +95,7 @@ class Tutor:
         started = time.perf_counter()
         language = reply_language(ask.query, ask.history)
         result = self.searcher.search(ask.query, ask.history, ask.top)
-        draft = _Draft(language, self.model.name)
+        draft = _Draft(ask.query, language, self.model.name)
         if not result.in_corpus:
             yield Sources(result, ())
             yield from self._whole(self._refusal_text(result, language), draft, result, started, refused=True)
@@ -170,7 +171,7 @@ class Tutor:
         if sum(c.isalnum() for c in bare) < LETTERS_CHECKED:
             draft.kept.append(piece.text + piece.mark)
             return piece.text + piece.mark
-        support = check(bare, questions, self.room)
+        support = check(bare, questions, self.room, draft.query)
         mark = self._citation_for(support, draft)
         if bare.startswith("|"):  # behind the last cell it would break the table: it goes into that cell at the end
             draft.kept[:] = ["".join(draft.kept) + piece.text]
