@@ -32,8 +32,15 @@ def fit() -> None:
 
 
 @app.command()
-def retrieval(part: PartName = "test", as_json: Json = False) -> None:
-    """Ranking, conversations, confidence."""
+def retrieval(
+    part: PartName = "test",
+    drcd: Annotated[Path | None, typer.Option("--drcd", help="Folder of the outside benchmark instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ranking, conversations, confidence; beside the usual recipe where its packages are there."""
+    if drcd is not None:
+        _outside(drcd, as_json)
+        return
     from eval.retrieval import measure
 
     report = measure(_searcher(), part)  # type: ignore[arg-type]
@@ -48,6 +55,12 @@ def retrieval(part: PartName = "test", as_json: Json = False) -> None:
         for group, figures in report[name]["table"].items():
             shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
             typer.echo(f"{name:15} {group:18} n={figures['hit@1']['n']:<4} {shown}")
+    recipe = report["usual_recipe"]
+    if isinstance(recipe, str):
+        typer.echo(f"usual recipe    {recipe}")
+    else:
+        for group, figures in recipe.items():
+            typer.echo(f"usual recipe    {group:18} " + "  ".join(f"{k} {v['value']:.3f}" for k, v in figures.items()))
     for name, figures in report["legs"].items():
         typer.echo(f"leg {name:20} " + "  ".join(f"{g} {v['value']:.3f}" for g, v in figures.items()))
     confidence = report["confidence"]
@@ -55,6 +68,47 @@ def retrieval(part: PartName = "test", as_json: Json = False) -> None:
         v = confidence[key]
         typer.echo(f"{key:22} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}] n={v['n']}")
     typer.echo(f"latency ms {report['latency_ms']}")
+
+
+def _outside(folder: Path, as_json: bool) -> None:
+    from eval.drcd import BARS, measure
+
+    report = measure(folder, Settings().embedders)
+    _write_report("retrieval-drcd", report)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for script in ("as written", "simplified"):
+        for leg, figures in report[script].items():
+            shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
+            typer.echo(f"{script:12} {leg:20} {shown}")
+    typer.echo(f"bars {BARS}")
+
+
+def _write_report(name: str, report: dict[str, Any]) -> None:
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / f"{name}.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@app.command()
+def scale(
+    passages: Annotated[int, typer.Option("--passages", min=100, help="Size of the largest corpus.")] = 100_000,
+    drcd: Annotated[
+        Path | None, typer.Option("--drcd", help="Make the passages of this benchmark's sentences.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest speed, memory and search latency up to 100,000 passages (takes a while)."""
+    from eval.scale import measure
+
+    report = measure(passages, Settings().embedders, drcd, lambda line: typer.echo(line, err=True))
+    _write_report("scale", report)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    for row in report["sizes"]:
+        typer.echo("  ".join(f"{key} {value}" for key, value in row.items()))
+    typer.echo(f"p95 growth {report['p95_growth']}  bars {report['bars']}")
 
 
 @app.command()
@@ -111,6 +165,49 @@ def readme(
     same = write(check)
     if check and not same:
         raise typer.Exit(1)
+
+
+@app.command("fit-grading")
+def fit_grading(
+    metric: Annotated[bool, typer.Option(help="Learn the metric anew too (minutes).")] = True,
+) -> None:
+    """Learn how answers are graded, from the shipped rubrics and the dev answers."""
+    from eval.fit_grading import fit as run
+
+    typer.echo(json.dumps(run(metric), indent=1))
+
+
+@app.command("fit-reference")
+def fit_reference(
+    data: Annotated[Path, typer.Option("--data", help="Folder with ads_zh.jsonl and beetle_en.jsonl.")],
+) -> None:
+    """Learn how answers are graded against a bare reference."""
+    from eval.fit_reference import fit as run
+
+    typer.echo(json.dumps(run(data), indent=1))
+
+
+@app.command()
+def grading(
+    part: PartName = "test",
+    data: Annotated[Path | None, typer.Option("--data", help="Rows in a file instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Levels, key points, attacks, and what must not move a score."""
+    from eval.grading import measure
+
+    report = measure(part, data)  # type: ignore[arg-type]
+    REPORTS.mkdir(exist_ok=True)
+    name = f"grading-{data.stem if data else part}.json"
+    (REPORTS / name).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for key, value in report.items():
+        if isinstance(value, dict) and "low" in value:
+            typer.echo(f"{key:24} {value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}] n={value['n']}")
+        elif key != "graded":
+            typer.echo(f"{key:24} {value}")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from tutor.interview.rules import screen
 
 Array = NDArray[np.float64]
 DIMENSIONS, SHRINKAGE = 128, 0.6
-RIDGE = 3.0
+RIDGE = 10.0
 ROUNDS = 4
 CONTENT = {"normal", "wrong", "padded"}
 # What the score is made of; chosen once by held-out agreement, flat around these values.

@@ -6,6 +6,7 @@ builder; every other user only reads. Knows vectors and row numbers, nothing of 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -66,7 +67,10 @@ def answering(url: str) -> Iterator[None]:
 def collection_name(build: str, embedder: str, role: str) -> str:
     """Chroma's name of a leg. It holds the build, so that a server keeps builds apart and a swap stays one step."""
     safe = "".join(c if c.isalnum() and c.isascii() else "-" for c in embedder).strip("-")
-    return f"{build}.{safe[:40]}.{role}"
+    if len(safe) > 40 or safe != embedder:
+        # A folder's path is long and its beginning says little.
+        safe = f"{safe[-24:].strip('-')}-{hashlib.blake2b(embedder.encode(), digest_size=4).hexdigest()}"
+    return f"{build}.{safe}.{role}"
 
 
 def write_collection(client: Any, name: str, batches: Iterable[Vectors], rows: Sequence[int]) -> None:

@@ -89,20 +89,25 @@ _STOP = frozenset(
 GRAMMAR = frozenset("的是在了为于和与及其有以被对从而之也都就将由所着把让呢吗吧啊这那个么")
 
 
-@lru_cache(maxsize=1)
-def _to_simplified() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
+class _Simplified(dict[int, str]):
+    """Each character in Simplified, asked of OpenCC once.
+
+    Character by character and not by phrase: a text in either script then folds to the same, and it is 30 times
+    faster, which is a quarter of the time of an ingest.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = _characters("t2s", character) if code > 0x2FFF else character
+        return self[code]
 
 
-@lru_cache(maxsize=65_536)
-def _simplify(run: str) -> str:
-    return str(_to_simplified().convert(run))
+_SIMPLIFIED = _Simplified()
 
 
 def fold(text: str) -> str:
     """Lower case, half width, Simplified Chinese, without invisible characters. Length may change."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
-    return _simplify(text) if len(text) < 200 else str(_to_simplified().convert(text))
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower().translate(_SIMPLIFIED)
 
 
 def terms(text: str) -> list[str]:

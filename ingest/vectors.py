@@ -16,7 +16,7 @@ import numpy as np
 from ingest.embed import Embedder, Vectors, signature_of
 
 # Texts per embedding call: small enough for a live progress bar and little loss on a kill.
-BATCH = 64
+BATCH = 128
 
 
 class VectorCache:

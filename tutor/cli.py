@@ -233,10 +233,12 @@ def _required(query: str | None) -> str:
 
 def _register() -> None:
     from tutor.cli_corpus import corpus
+    from tutor.cli_grade import grade
     from tutor.cli_models import models
 
     app.add_typer(corpus, name="corpus")
     app.add_typer(models, name="models")
+    app.command()(grade)
 
 
 _register()

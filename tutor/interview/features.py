@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.text import terms
 from tutor.interview.clauses import Piece, plain
-from tutor.interview.metric import Matrix, load_metrics, unit
+from tutor.interview.metric import load_metrics, unit
 from tutor.interview.rubrics import KeyPoint
 
 Scores = NDArray[np.float64]

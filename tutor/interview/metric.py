@@ -38,7 +38,7 @@ class Metric:
 
     def project(self, vectors: Matrix) -> Matrix:
         """Unit vectors in the learned space, `(n, 128)` float32."""
-        return unit((vectors - self.mean) @ self.projection)
+        return unit(np.asarray((vectors - self.mean) @ self.projection, dtype=np.float32))
 
     def centre(self, texts: Sequence[str]) -> Matrix:
         """The middle of a key point's wordings in the learned space, `(128,)`; shipped ones are not embedded again."""

@@ -63,7 +63,8 @@ _SPACED = re.compile(r"\b(?:\w ){4,}\w\b")
 _IGNORANT = re.compile(
     r"(?:我|至于|其他|其它|别的|另一边|后来).{0,40}(?:不清楚|不知道|不太?记得|没(?:有)?印象|忘了|忘记了|说不(?:上|清|出)|不晓得|不太?懂|不了解"
     r"|背不出|没(?:有)?(?:研究|仔细|推过|了解|学过|看过|特别想)|怕(?:讲|说)错|不(?:敢)?乱(?:讲|说)|不好意思|没办法回答)"
-    r"|^(?:这个|这题|这|那个|抱歉|嗯|呃|我|真的?|完全|老实说|[,，\s])*(?:不清楚|不知道|不会|没印象|不记得|不晓得|没有?研究)|不清楚(?:了|欸|耶|啊|呢)?\W*$"
+    r"|^(?:这个|这题|这|那个|抱歉|嗯|呃|我|真的?|完全|老实说|[,，\s])*(?:不清楚|不知道|不会|没印象|不记得|不晓得|没有?研究)"
+    r"(?:了|欸|耶|啊|呢|[,，]?(?:能|可以)?跳过吗?)?\W*$|不清楚(?:了|欸|耶|啊|呢)?\W*$"
     r"|\bi(?: am|'m|'ve)? (?:\w+ )?(?:don't|do not|can't|cannot|couldn't|could not|never|not|wouldn't|have no|haven't|won't|only really) (?:\w+ ){0,4}"
     r"(?:know|remember|tell|say|explain|looked|idea|sure|recall|worked|studied|familiar|go into|understand|learned|heard)"
     r"|\bno idea\b|\bnot sure\b|\bno clue\b|that's all i"

@@ -1,0 +1,172 @@
+"""Grading: an answer against the key points of a question. No language model: fast, the same every time.
+
+screen -> pieces -> features -> probabilities -> verdicts with verbatim quotes -> score, level, feedback. Knows
+rubrics and texts, nothing of files, corpora or the command line.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tutor.answering.language import reply_language
+from tutor.interview.clauses import pieces
+from tutor.interview.features import PointSet, frequencies
+from tutor.interview.feedback import feedback
+from tutor.interview.reference import grade_value, points_of, reference_features
+from tutor.interview.rubrics import KeyPoint, Rubric
+from tutor.interview.rules import screen
+from tutor.interview.score import (
+    TOP,
+    Verdict,
+    coefficients,
+    judge,
+    level,
+    near_border,
+    score,
+    verdict,
+)
+
+MODEL = "key-points-1"
+# Flags that decide the grade before any key point does.
+NOTHING = frozenset({"blank", "dont-know", "pasted-question", "off-topic"})
+CAPPED = frozenset({"injection", "stuffing"})
+_CAP = 1
+# What is left beside an attack or a term list must be said clearly to count at all.
+_CLEAR = 0.7
+_REMEMBERED = 128
+
+
+@dataclass(frozen=True)
+class GradedPoint:
+    """A key point with its verdict; `quote` is a verbatim slice of the answer, "" where the point is missing."""
+
+    point: KeyPoint
+    verdict: Verdict
+    quote: str
+    probability: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's form."""
+        p = self.point
+        return {
+            "id": p.id, "statement": p.statement, "kind": p.kind, "weight": p.weight,
+            "verdict": self.verdict, "quote": self.quote,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The result for one answer. `score` and `level` are None where the material has nothing to grade with."""
+
+    score: float | None
+    level: int | None
+    points: tuple[GradedPoint, ...]
+    flags: tuple[str, ...]
+    uncertain: bool
+    feedback: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The contract's form, without an id."""
+        return {
+            "score": self.score, "level": self.level, "points": [p.as_dict() for p in self.points],
+            "flags": list(self.flags), "uncertain": self.uncertain, "feedback": self.feedback, "model": MODEL,
+        }  # fmt: skip
+
+
+class Grader:
+    """Grades answers to the questions of one document.
+
+    Args:
+        rubrics: by question number.
+        titles: the questions themselves, by number.
+    """
+
+    def __init__(self, rubrics: Mapping[int, Rubric], titles: Mapping[int, str]) -> None:
+        self.rubrics = dict(rubrics)
+        self.titles = dict(titles)
+        self._counts, self._wordings = frequencies([r.points for r in rubrics.values()])
+        self._ready: OrderedDict[int, PointSet] = OrderedDict()
+
+    def grade(self, question: int, answer: str) -> Grade:
+        """Grade an answer to a question that has a rubric.
+
+        Raises:
+            KeyError: it has none.
+        """
+        learned = coefficients()
+        points = self._points(question)
+        screening = screen(answer, self.titles.get(question, ""))
+        found = pieces(answer, screening.kept)
+        judged = judge(points.measure(found), points.points, learned)
+        graded = [
+            _graded(point, float(p), answer, found[i] if i >= 0 else None)
+            for point, p, i in zip(points.points, judged.probability, judged.piece, strict=True)
+        ]
+        value = score(points.points, judged.probability, learned)
+        cuts = learned["cuts"]
+        flags = list(screening.flags)
+        said = any(g.verdict != "missing" for g in graded)
+        if not NOTHING & set(flags) and not said and not CAPPED & set(flags):
+            flags.append("off-topic")
+        value = _capped(value, flags, graded, cuts)
+        return Grade(
+            value, level(value, cuts), tuple(graded), tuple(flags),
+            uncertain=not flags and near_border(value, cuts),
+            feedback=feedback(graded, flags, reply_language(answer)),
+        )  # fmt: skip
+
+    def grade_reference(self, question: str, reference: str, answer: str) -> Grade:
+        """Grade an answer against a bare reference answer, any material. Unscored where the reference says nothing."""
+        points = points_of(reference)
+        if not points:
+            return Grade(None, None, (), ("no-reference",), True, "")
+        learned = coefficients()
+        screening = screen(answer, question)
+        found = pieces(answer, screening.kept)
+        features, chances, best = reference_features(question, reference, points, answer, found)
+        graded = [
+            _graded(point, float(p), answer, found[i] if i >= 0 else None)
+            for point, p, i in zip(points, chances, best, strict=True)
+        ]
+        cuts = learned["generic"]["cuts"]
+        flags = list(screening.flags)
+        value = grade_value(features, learned["generic"]) if found else 0.0
+        value = _capped(value, flags, graded, cuts)
+        return Grade(
+            value, level(value, cuts), tuple(graded), tuple(flags),
+            uncertain=not flags and near_border(value, cuts),
+            feedback=feedback(graded, flags, reply_language(answer)),
+        )  # fmt: skip
+
+    def _points(self, question: int) -> PointSet:
+        found = self._ready.pop(question, None) or PointSet(self.rubrics[question].points, self._counts, self._wordings)
+        self._ready[question] = found
+        if len(self._ready) > _REMEMBERED:
+            self._ready.popitem(last=False)
+        return found
+
+
+def plain_grader() -> Grader:
+    """A grader without rubrics: for bare references only."""
+    return Grader({}, {})
+
+
+def _graded(point: KeyPoint, probability: float, answer: str, piece: Any) -> GradedPoint:
+    found = verdict(point, probability)
+    quote = answer[piece.start : piece.end] if piece is not None and found != "missing" else ""
+    return GradedPoint(point, found if quote else "missing", quote, probability)
+
+
+def _capped(value: float, flags: Sequence[str], graded: Sequence[GradedPoint], cuts: Sequence[float]) -> float:
+    """The score after the flags: nothing for no answer, at most level 1 beside an attack or a term list."""
+    if NOTHING & set(flags):
+        return 0.0
+    if not CAPPED & set(flags):
+        return value
+    clear = any(g.point.kind == "core" and g.probability >= _CLEAR for g in graded)
+    if not clear:
+        return 0.0
+    return round(min(max(value, cuts[0]), (cuts[0] + cuts[_CAP]) / 2, TOP), 2)
