@@ -51,10 +51,10 @@ def measure(
     """Build and search corpora of growing size, up to `passages`.
 
     Returns:
-        `sizes`: one row each with passages, texts, build_seconds, texts_per_second, bare_texts_per_second, throughput
-    (their ratio), cpu_throughput (the same by processor time, for busy machines), peak_mb, keyword_mapped and
-    latency_ms {"p50", "p95", "p99"}; `p95_growth`: p95 at the
-        largest size over p95 at the smallest; `bars`.
+        `sizes`: one row each with passages, texts, build_seconds, texts_per_second, bare_texts_per_second,
+        throughput (their ratio), cpu_throughput (the same by processor time, for busy machines), peak_mb,
+        keyword_mapped and latency_ms {"p50", "p95", "p99"}; `p95_growth`: p95 at the largest size over p95 at the
+        smallest; `bars`.
     """
     rows = []
     for size in sorted({s for s in SIZES if s < passages} | {passages}):

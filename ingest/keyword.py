@@ -44,10 +44,9 @@ class KeywordIndex:
 
         vocabulary: dict[str, int] = {}
         rows = [[vocabulary.setdefault(t, len(vocabulary)) for t in search_terms(text)] for text in texts]
-        if not vocabulary:
-            vocabulary[""] = 0
         bm25 = bm25s.BM25(k1=K1, b=B)
-        bm25.index(Tokenized(rows or [[]], vocabulary), show_progress=False)
+        # A corpus without any term has an index too: of the empty term, which no query asks for.
+        bm25.index(Tokenized(rows, vocabulary) if vocabulary else Tokenized([[0]], {"": 0}), show_progress=False)
         folder.mkdir(parents=True, exist_ok=True)
         bm25.save(str(folder), show_progress=False)
         return cls(bm25, len(rows))
@@ -86,14 +85,13 @@ class KeywordIndex:
         found = np.zeros(self.rows, dtype=np.float32)
         weights: dict[int, float] = {}
         for term in query_terms:
-            position = self._vocabulary.get(term)
+            position = self._vocabulary.get(term) if term else None
             if position is not None:
                 weights[position] = weights.get(position, 0.0) + weight_of(term)
         for position, weight in weights.items():
-            if position + 1 < len(self._starts):
-                rows = slice(self._starts[position], self._starts[position + 1])
-                # A term names a row once, so this adds everything.
-                found[self._rows[rows]] += np.float32(weight) * self._scores[rows]
+            rows = slice(self._starts[position], self._starts[position + 1])
+            # A term names a row once, so this adds everything.
+            found[self._rows[rows]] += np.float32(weight) * self._scores[rows]
         return found
 
 

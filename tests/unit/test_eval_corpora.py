@@ -53,7 +53,7 @@ def test_a_folder_without_a_benchmark_is_said(tmp_path):
 
 @pytest.mark.parametrize("size", [1, 10, 37])
 def test_a_synthetic_corpus_has_the_passages_asked_for_and_none_twice(size):
-    material = [f"第{n}句話說明了一件獨一無二的事情，而且說得很清楚。" for n in range(20)]
+    material = [f"第{n}句話說明了一件獨一無二的事情，而且把{n}件事說得很清楚。" for n in range(20)]
     document = synthesise(size, material)
     found = passages(document)
     assert len(found) == size
