@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest import passages as chunker
+from ingest import text
 from ingest.builds import current_build, locked, make_current, read_manifest, remove_builds, write_manifest
 from ingest.chroma import answering, collection_name, drop_builds, open_client, write_collection
 from ingest.content import Content, write_content
@@ -245,6 +246,7 @@ def _manifest(
         "source_sha256": source_hash(document.source),
         "parser": f"{document.parser}/{PARSER_VERSION}",
         "chunker_version": chunker.VERSION,
+        "terms_version": text.VERSION,
         "expansions_sha256": hashlib.sha256(repr(tuple(expansions)).encode()).hexdigest(),
         "expanded": len({e.question for e in expansions}),
         "embedders": [{"name": e, "signature": signature_of(split_spec(e)[0])} for e in embedders],

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import opencc
 import snowballstemmer
 
+# Goes into the manifest of an index: raise it when the terms of the same text change.
+VERSION = 2
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUNS = re.compile(rf"[{_HAN}]+|[a-z0-9]+(?:[-_.+#'/][a-z0-9]+)*[+#]*")
 _HAN_RUNS = re.compile(rf"[{_HAN}]{{2,}}")
