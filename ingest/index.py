@@ -31,7 +31,7 @@ from ingest.keyword import KeywordIndex
 from ingest.vectors import VectorCache
 
 FORMAT = 6
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 Progress = Callable[[str, int, int], None]
 
 # A leg searches one role of entries with one embedder. Separate collections, because what the document says and

@@ -15,7 +15,11 @@ from ingest.markdown import plain
 INTERNAL_LINK = re.compile(r"!?\[[^\[\]]{0,500}\]\(#[^()\s]{0,500}\)")
 _LISTED_CATEGORY = re.compile(r"([A-Z])[.、．]\s*(\S.*)")
 _CONTENTS_LINE = re.compile(r"(?:^|<br\s*/?>|\||^\s*[-*])\s*(\d{1,4})[.、．)]\s*([^<|\n]+)", re.MULTILINE)
-_CROSS_REFERENCE = re.compile(r"第\s*(\d{1,4})\s*[題题]|\b(?:question|Q)\s*(\d{1,4})\b", re.IGNORECASE)
+# 「第 19 題」, 「第 3、4 題」, 「詳見 23、24 題」, "question 7", "Q7".
+_CROSS_REFERENCE = re.compile(
+    r"(?:第|見|见|參考|参考)\s*(\d{1,4}(?:\s*[、,，和與与及]\s*第?\s*\d{1,4})*)\s*[題题]|\b(?:question|Q)\s*(\d{1,4})\b",
+    re.IGNORECASE,
+)
 
 
 def enriched(
@@ -57,8 +61,9 @@ def _with_links(questions: list[Question], source: str) -> list[Question]:
         for section in question.sections:
             for block in section.blocks:
                 for match in _CROSS_REFERENCE.finditer(source, block.start, block.end):
-                    number = known.get(match[1] or match[2])
-                    if number is not None and number != question.number:
-                        targets[number] = None
+                    for label in re.findall(r"\d+", match[1] or match[2]):
+                        number = known.get(label)
+                        if number is not None and number != question.number:
+                            targets[number] = None
         linked.append(replace(question, links=tuple(targets)))
     return linked

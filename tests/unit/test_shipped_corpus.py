@@ -96,7 +96,17 @@ def test_last_line_without_a_newline_is_kept(document):
 
 @pytest.mark.parametrize(
     ("number", "links"),
-    [(16, (12, 19)), (20, (12,)), (32, (31,)), (66, (65,)), (70, (68,)), (73, (48,)), (75, (50,)), (57, ())],
+    [
+        (16, (12, 19)),
+        (20, (12,)),
+        (21, (23, 24)),
+        (32, (31,)),
+        (66, (65,)),
+        (70, (68,)),
+        (73, (48,)),
+        (75, (50,)),
+        (57, ()),
+    ],
 )
 def test_cross_references_become_links(document, number, links):
     assert question(document, number).links == links
