@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,8 @@ def measure(
 
 def _in_child(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
     """Run in a fresh process: memory and caches of one size must not help or hurt the next."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def _build(folder: Path, size: int, embedders: tuple[str, ...], drcd: Path | None) -> dict[str, Any]:

@@ -118,3 +118,9 @@ def test_models_list_names_what_is_used_and_why(corpus_data):
     assert {"Llama-3.2-3B-Instruct-Q4_K_M", "Qwen2.5-Coder-1.5B-Instruct-Q4_K_M"} <= {
         m["name"] for m in report["models"]
     }
+
+
+def test_the_version_is_said_without_a_command(tmp_path):
+    done = tutor("--version", data=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.strip()
