@@ -15,6 +15,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,8 @@ def build(
         return _report(name, document, current, started, unchanged=True)
 
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder, name):
-        client = open_client(folder, chroma_url) if chroma_url else None
+    with locked(folder, name), ExitStack() as opened:
+        client = opened.enter_context(closing(open_client(folder, chroma_url))) if chroma_url else None
         _remove(folder, client, chroma_url, keep=current)
         target = folder / f"build-{uuid.uuid4().hex[:12]}"
         target.mkdir()
@@ -121,7 +122,16 @@ def _write(
 
     cache = VectorCache(cache_path)
     content = Content(target / "content.sqlite")
-    client = client or open_client(target, "")
+    with nullcontext(client) if client else closing(open_client(target, "")) as vectors:
+        _write_vectors(vectors, target.name, content, cache, embedders, progress)
+    content.close()
+    cache.prune()
+    cache.close()
+
+
+def _write_vectors(
+    client: Any, build_name: str, content: Content, cache: VectorCache, embedders: Sequence[str], progress: Progress
+) -> None:
     for spec in embedders:
         embedder, only = split_spec(spec)
         model = load_embedder(embedder)
@@ -135,10 +145,7 @@ def _write(
                     progress(stage, done, total)
 
                 batches = cache.embed(model, content.searched(kinds), report)
-                write_collection(client, collection_name(target.name, embedder, role), batches, rows)
-    content.close()
-    cache.prune()
-    cache.close()
+                write_collection(client, collection_name(build_name, embedder, role), batches, rows)
 
 
 def _write_keywords(
@@ -205,6 +212,12 @@ class Index:
             where = f"on the Chroma server {manifest['chroma_url']}" if manifest["chroma_url"] else "beside the index"
             raise IndexMismatch(f"The vectors of {name!r} lie {where}, the settings look elsewhere.", mend)
         return cls(folder, current, manifest, manifest["chroma_url"] if chroma_url is None else chroma_url)
+
+    def close(self) -> None:
+        """Give back files and memory; Chroma keeps an opened index in memory until it is closed."""
+        if self._client is not None:
+            self._client.close()
+        self.content.close()
 
     def stale(self) -> bool:
         """Whether a newer build has been swapped in since this one was opened."""

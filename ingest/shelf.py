@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,10 +108,10 @@ def remove(corpora_dir: Path, name: str) -> None:
     folder = corpora_dir / check_name(name)
     if not folder.is_dir():
         raise IndexMissing(f"There is no index of a corpus called {name!r}.", "tutor corpus list")
-    with locked(folder, name):
+    with locked(folder, name), ExitStack() as opened:
         build = current_build(folder)
         url = str((read_manifest(build) or {}).get("chroma_url", "")) if build else ""
-        client = open_client(folder, url) if url else None
+        client = opened.enter_context(closing(open_client(folder, url))) if url else None
         # From here on there is no index, whatever happens to the rest.
         (folder / "current.json").unlink(missing_ok=True)
         gone = remove_builds(folder, keep=None)

@@ -31,7 +31,7 @@ class VectorCache:
         self._db.execute("PRAGMA journal_mode=WAL")
         # A power cut may cost the last batches, never the file.
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)")
         self._used: set[bytes] = set()
 
     def embed(self, embedder: Embedder, texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[Vectors]:

@@ -1,6 +1,7 @@
 """Building indexes: unchanged, changed, busy, mismatched, spoilt."""
 
 import json
+import sqlite3
 
 import pytest
 from filelock import FileLock
@@ -9,6 +10,7 @@ from ingest.corpora import ingest, name_for
 from ingest.embed import load_embedder
 from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, UsageError
 from ingest.index import Index
+from tutor.retrieval.search import Searcher
 
 FAST = ["use"]
 
@@ -119,3 +121,27 @@ def test_a_name_is_made_from_the_file(tmp_path):
 def test_unknown_embedders_are_refused():
     with pytest.raises(UsageError, match="no embedder called 'nope'"):
         load_embedder("nope")
+
+
+def test_a_searcher_follows_rebuilds_and_lets_go_of_old_ones(corpora, tiny_bank):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Searcher(corpora, "tiny", FAST)
+    text = tiny_bank.read_text(encoding="utf-8")
+    opened = [searcher.index]
+    for number in range(3):
+        tiny_bank.write_text(text + f"補充 {number}。", encoding="utf-8")
+        ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+        assert searcher.search("什麼是負載平衡？").hits[0].question == 3
+        opened.append(searcher.index)
+    assert len({index.build_folder for index in opened}) == 4
+    for index in opened[:2]:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            index.content.entry(0)
+    assert opened[2].content.entry(0).question == 1
+
+
+def test_every_vector_is_saved_when_a_build_is_done(corpora, tiny_bank):
+    """What is left in Chroma's log is worked in again at every opening; it writes this file when it saves the graph."""
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    index = Index.open(corpora / "tiny", FAST)
+    assert len(list(index.build_folder.glob("chroma/*/index_metadata.pickle"))) == len(index.collections()) == 2

@@ -45,6 +45,7 @@ class Searcher:
         self.embedders = tuple(embedders)
         self._chroma_url = chroma_url
         self._lock = threading.Lock()
+        self._retired: Index | None = None
         self._open()
 
     def _open(self) -> None:
@@ -68,7 +69,12 @@ class Searcher:
         started = time.perf_counter()
         with self._lock:
             if self.index.stale():
+                before = self.index
                 self._open()
+                # Another thread may still search the build before this one, but none the build before that.
+                if self._retired is not None:
+                    self._retired.close()
+                self._retired = before
         result = self._search(query[:LONGEST_QUERY], history, top)
         elapsed = (time.perf_counter() - started) * 1000
         return SearchResult(**{**vars(result), "ms": round(elapsed, 1)})
