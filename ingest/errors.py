@@ -9,7 +9,10 @@
     ├── IndexUnavailable       the Chroma server that holds its vectors does not answer     (exit code 2)
     ├── ModelMissing           the chosen model is not on disk and could not be fetched     (exit code 2)
     ├── DownloadFailed         a file could not be fetched, or its hash is wrong            (exit code 2)
-    └── ModelUnavailable       the model server is loading, down, or answered nonsense      (exit code 2)
+    ├── ModelUnavailable       the model server is loading, down, or answered nonsense      (exit code 2)
+    ├── NotFound               what was asked for is not there, or is not this user's       (exit code 2)
+    ├── StoreMismatch          the database was written by a newer tutor, or is no store    (exit code 2)
+    └── StoreUnavailable       the database is locked, full, damaged or does not answer     (exit code 2)
 
 It lives in the lowest room, so that every room can raise from it.
 """
@@ -68,3 +71,15 @@ class DownloadFailed(TutorError):
 
 class ModelUnavailable(TutorError):
     """The model server is still loading, has died, or answered something unusable."""
+
+
+class NotFound(TutorError):
+    """A conversation, interview or the like that does not exist, or belongs to another user: the two look the same."""
+
+
+class StoreMismatch(TutorError):
+    """The database was written by a newer version of the tutor, or holds something else."""
+
+
+class StoreUnavailable(TutorError):
+    """The database is locked, full, damaged, or its server does not answer."""

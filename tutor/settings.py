@@ -33,6 +33,11 @@ class Settings(BaseSettings):
         default="",
         description="Chroma server that keeps the vectors, as http://HOST:PORT; empty keeps them beside the index.",
     )
+    database_url: str = Field(
+        default="",
+        description="PostgreSQL database of users' data, as postgresql://USER:PASSWORD@HOST/NAME; empty means one "
+        "SQLite file in the data folder.",
+    )
     model: str = Field(
         default="auto",
         description="`auto`, a catalogue name, a path to a GGUF file, `fake` (tests) or `none` (extracts only).",
@@ -53,6 +58,11 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         """Folder of pulled models."""
         return self.data_dir / "models"
+
+    @property
+    def store_file(self) -> Path:
+        """The SQLite file of users' data, where no other database is set."""
+        return self.data_dir / "tutor.sqlite"
 
     @property
     def corpora_dir(self) -> Path:

@@ -16,6 +16,9 @@ document = read_document(path)
 from tutor.llm import load_catalogue
 from tutor.retrieval.fusion import calibration
 from tutor.web import page
+from tutor.settings import Settings
+from tutor.store import open_store
+open_store(Settings(data_dir=Path.cwd() / "data")).close()  # its migrations travel, too
 from eval.gold import rows
 print(json.dumps([len(document.questions), len(read_expansions(path, document)), len(load_catalogue().models) > 3,
                   bool(calibration()["weights"]), len(rows("retrieval", "dev")), str(Path(page.__file__).parent)]))

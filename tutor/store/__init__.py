@@ -1,0 +1,9 @@
+"""What people did: conversations, interviews, attempts, review cards, feedback; one database, many users.
+
+Knows SQL and users, nothing of corpora, models or pages: a question is a number, an interview's state a JSON object.
+"""
+
+from tutor.store.rows import Attempt, Conversation, Feedback, InterviewRow, Message
+from tutor.store.store import LOCAL_USER, Store, open_store
+
+__all__ = ["LOCAL_USER", "Attempt", "Conversation", "Feedback", "InterviewRow", "Message", "Store", "open_store"]

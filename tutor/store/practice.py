@@ -1,0 +1,126 @@
+"""What a user practised: interviews, graded attempts, cards of spaced repetition.
+
+Knows their tables; how an interview goes on, how an answer is graded and when a card is due is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from ingest.errors import NotFound
+from tutor.store.engine import Database
+from tutor.store.rows import Attempt, InterviewRow, now
+from tutor.store.tables import AttemptTable, CardTable, InterviewTable
+
+
+class Interviews:
+    """The interviews in a database. Every method takes the user first and sees only that user's rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, user: str, id: str, corpus: str, state: Mapping[str, Any], finished: bool) -> None:
+        """Keep an interview as it stands now; the same id again replaces what was kept."""
+        moment = now()
+        with self._database.writing() as session:
+            values = {
+                "corpus": corpus,
+                "state": dict(state),
+                "finished": finished,
+                "created": moment,
+                "updated": moment,
+            }
+            self._database.put(session, InterviewTable, {"user": user, "id": id}, values)
+
+    def load(self, user: str, id: str) -> dict[str, Any]:
+        """The state that was saved last.
+
+        Raises:
+            NotFound: the user has no such interview.
+        """
+        with self._database.reading() as session:
+            row = session.get(InterviewTable, (user, id))
+            if row is None:
+                raise _no_interview()
+            return dict(row.state)
+
+    def list(self, user: str, finished: bool | None = None) -> builtins.list[InterviewRow]:
+        """The user's interviews, those that went on last first; only (un)finished ones where that is said."""
+        query = select(InterviewTable).where(InterviewTable.user == user)
+        if finished is not None:
+            query = query.where(InterviewTable.finished.is_(finished))
+        with self._database.reading() as session:
+            rows = session.scalars(query.order_by(InterviewTable.updated.desc(), InterviewTable.id))
+            return [InterviewRow(r.id, r.corpus, r.created, r.updated, r.finished, dict(r.state)) for r in rows]
+
+    def delete(self, user: str, id: str) -> None:
+        """Remove an interview; its attempts stay.
+
+        Raises:
+            NotFound: the user has no such interview.
+        """
+        query = delete(InterviewTable).where(InterviewTable.user == user, InterviewTable.id == id)
+        with self._database.writing() as session:
+            if session.execute(query.returning(InterviewTable.id)).first() is None:
+                raise _no_interview()
+
+
+class Attempts:
+    """The graded answers in a database. Every method takes the user first and sees only that user's rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, user: str, attempt: Attempt) -> int:
+        """Keep an attempt; its number in the store comes back, `attempt.id` is not looked at."""
+        fields = asdict(attempt)
+        del fields["id"]
+        row = AttemptTable(user=user, **fields)
+        with self._database.writing() as session:
+            session.add(row)
+            session.flush()
+            return row.id
+
+    def list(self, user: str, corpus: str, question: int | None = None) -> builtins.list[Attempt]:
+        """The user's attempts at a corpus, or at one question of it, oldest first."""
+        query = select(AttemptTable).where(AttemptTable.user == user, AttemptTable.corpus == corpus)
+        if question is not None:
+            query = query.where(AttemptTable.question == question)
+        with self._database.reading() as session:
+            return [_attempt(row) for row in session.scalars(query.order_by(AttemptTable.at, AttemptTable.id))]
+
+
+class Cards:
+    """The review cards in a database. Every method takes the user first and sees only that user's rows."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self, user: str, corpus: str) -> dict[int, dict[str, Any]]:
+        """The user's cards of a corpus, by question number, in order."""
+        query = select(CardTable).where(CardTable.user == user, CardTable.corpus == corpus).order_by(CardTable.question)
+        with self._database.reading() as session:
+            return {row.question: dict(row.card) for row in session.scalars(query)}
+
+    def put(self, user: str, corpus: str, question: int, card: Mapping[str, Any], due: datetime) -> None:
+        """Keep a card, in place of the one before it."""
+        with self._database.writing() as session:
+            key = {"user": user, "corpus": corpus, "question": question}
+            self._database.put(session, CardTable, key, {"card": dict(card), "due": due, "updated": now()})
+
+
+def _no_interview() -> NotFound:
+    return NotFound("There is no such interview.", "It may have been deleted; look at the list of interviews.")
+
+
+def _attempt(row: AttemptTable) -> Attempt:
+    return Attempt(
+        corpus=row.corpus, question=row.question, answer=row.answer, grade=dict(row.grade), score=row.score,
+        level=row.level, seconds=row.seconds, interview=row.interview, at=row.at, id=row.id,
+    )  # fmt: skip
