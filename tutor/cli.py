@@ -201,9 +201,29 @@ def _print_answer(tutor: Tutor, query: str) -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    plan_gpu: Annotated[
+        str | None,
+        typer.Option("--plan-gpu", help="Only compute vLLM's settings for GPUs: 24x1, 80x8x2 (GB x GPUs x machines)."),
+    ] = None,
+    plan_model: Annotated[str, typer.Option("--plan-model", help="8b or 70b; both when left out.")] = "",
+    users: Annotated[int, typer.Option("--users", min=1, help="Simultaneous users of the plan.")] = 8,
+    as_json: Json = False,
+) -> None:
     """Say what was found on this machine, what will be used, and why."""
     from tutor.doctor import examine
+
+    if plan_gpu is not None:
+        from tutor.cli_plan import gpu_plans, plan_lines
+        from tutor.llm.gpu_plan import CONTEXT
+
+        rows = gpu_plans(plan_gpu, plan_model, users, CONTEXT)
+        typer.echo(
+            json.dumps(rows, ensure_ascii=False)
+            if as_json
+            else "\n".join(line for row in rows for line in plan_lines(row))
+        )
+        raise typer.Exit(0 if any(row["fits"] for row in rows) else 1)
 
     findings = examine(settings())
     if as_json:

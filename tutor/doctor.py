@@ -19,7 +19,7 @@ NEEDED_BYTES = 3 * 2**30
 
 def examine(settings: Settings) -> list[Finding]:
     """Every finding as `{"name", "state": "ok"|"note"|"bad", "value", "reason"}`."""
-    return [_version(), _machine(), _data(settings), _model(settings), _corpus(settings)]
+    return [_version(), _machine(), *_gpu_plan(), _data(settings), _model(settings), _corpus(settings)]
 
 
 def _finding(name: str, state: str, value: str, reason: str) -> Finding:
@@ -35,6 +35,22 @@ def _machine() -> Finding:
 
     gpu = cuda_gpu()
     return _finding("machine", "ok", f"{os.cpu_count()} CPU threads, {platform.machine()}", gpu.reason)
+
+
+def _gpu_plan() -> list[Finding]:
+    """How the default model would be started on the GPUs of this machine; nothing where there are none."""
+    from tutor.llm.gpu_plan import LLAMA_8B, plan
+    from tutor.llm.hardware import cuda_cards
+
+    try:
+        found = cuda_cards()
+    except ValueError:
+        return []
+    if found is None:
+        return []
+    made = plan(LLAMA_8B, found[1])
+    value = " ".join(made.flags()) if made.fits else f"{made.model} does not fit"
+    return [_finding("vLLM settings", "ok" if made.fits else "note", value, made.reason)]
 
 
 def _data(settings: Settings) -> Finding:

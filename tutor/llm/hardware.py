@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from tutor.llm.gpu_plan import Cards
+
 HUB_PATIENCE_S = 3.0
 SMI_PATIENCE_S = 5.0
 AWQ_COMPUTE_CAPABILITY = 7.5
@@ -30,25 +32,41 @@ class Finding:
     reason: str
 
 
-@lru_cache(maxsize=1)
-def cuda_gpu() -> Finding:
-    """Whether a CUDA GPU that can run the AWQ model is here, asked of `nvidia-smi`, once per process."""
+def cuda_cards() -> tuple[str, Cards] | None:
+    """Name of the first CUDA GPU and how many like it there are, asked of `nvidia-smi`.
+
+    Raises:
+        ValueError: `nvidia-smi` is there, but does not answer as it should.
+    """
     command = shutil.which("nvidia-smi")
     if command is None:
-        return Finding(False, "no CUDA GPU found")
+        return None
     query = [command, "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(query, capture_output=True, text=True, timeout=SMI_PATIENCE_S, check=True)
-        rows = [row for row in done.stdout.splitlines() if row.strip()]
-        name, memory, capability = (cell.strip() for cell in rows[0].rsplit(",", 2))
-        memory_mib, compute_capability = float(memory), float(capability)
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        rows = [tuple(cell.strip() for cell in row.rsplit(",", 2)) for row in done.stdout.splitlines() if row.strip()]
+        name, memory, capability = rows[0]
+        return name, Cards(round(float(memory)), rows.count(rows[0]), 1, float(capability))
+    except (OSError, subprocess.SubprocessError, IndexError) as error:
+        raise ValueError("nvidia-smi does not answer") from error
+
+
+@lru_cache(maxsize=1)
+def cuda_gpu() -> Finding:
+    """Whether a CUDA GPU that can run the AWQ model is here, asked once per process."""
+    try:
+        found = cuda_cards()
+    except ValueError:
         return Finding(False, "no working CUDA GPU (nvidia-smi is there but does not answer as it should)")
-    if compute_capability < AWQ_COMPUTE_CAPABILITY:
-        return Finding(False, f"the GPU ({name}) is too old for AWQ (compute capability {capability} < 7.5)")
-    if memory_mib < AWQ_MEMORY_MIB:
-        return Finding(False, f"the GPU ({name}) has {memory_mib:.0f} MiB, the AWQ model wants {AWQ_MEMORY_MIB}")
-    return Finding(True, f"a CUDA GPU is here ({name}, {memory_mib / 1024:.0f} GiB)")
+    if found is None:
+        return Finding(False, "no CUDA GPU found")
+    name, cards = found
+    if cards.capability < AWQ_COMPUTE_CAPABILITY:
+        return Finding(False, f"the GPU ({name}) is too old for AWQ (compute capability {cards.capability} < 7.5)")
+    if cards.memory_mib < AWQ_MEMORY_MIB:
+        return Finding(False, f"the GPU ({name}) has {cards.memory_mib} MiB, the AWQ model wants {AWQ_MEMORY_MIB}")
+    several = f", {cards.per_node} of them" if cards.per_node > 1 else ""
+    return Finding(True, f"a CUDA GPU is here ({name}, {cards.memory_mib / 1024:.0f} GiB{several})")
 
 
 def vllm_installed() -> Finding:

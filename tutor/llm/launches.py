@@ -11,14 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tutor.llm.hardware import physical_cores
+from ingest.errors import ModelUnavailable
+from tutor.llm.gpu_plan import plan
+from tutor.llm.hardware import cuda_cards, physical_cores
 from tutor.llm.server import LOOPBACK, Launch
+from tutor.llm.weights import check_chat_template, read_shape
 
 # Two slots: on 2 cores a second stream halves the first; a third would wait less than it costs.
 PARALLEL = 2
 # Host memory for prompts that left their slot: 28 KB a token for the 1.5B model, so about 70,000 tokens.
 CACHE_MIB = 2048
 VLLM_LOAD_S = 900.0  # 110 to 130 s measured with a 135M model on CPU; the AWQ kernels add compilation
+# Cached prompt tokens are counted in `usage`, which is how the tutor measures them.
+ALWAYS = ("--enable-prefix-caching", "--enable-prompt-tokens-details")
 NO_TELEMETRY = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
@@ -53,13 +58,18 @@ def llama_cpp(name: str, path: Path, *, context: int, threads: int = 0) -> Launc
 
 
 def vllm(name: str, path: Path, *, context: int, command: str = "") -> Launch:
-    """`vllm serve` with a folder of weights.
+    """`vllm serve` with a folder of weights, with the settings that `gpu_plan` computes for the GPUs that are here.
 
     Args:
-        context: `--max-model-len`, tokens.
+        context: `--max-model-len`, tokens; less where the GPUs hold less.
         command: the `vllm` program; found beside this Python or on the path when empty.
+
+    Raises:
+        ModelUnavailable: the weights have no chat template, or do not fit.
     """
     program = command or _vllm_program()
+    check_chat_template(name, path)
+    flags = vllm_flags(path, context)
 
     def order(port: int, api_key: str) -> Mapping[str, Any]:
         argv = [
@@ -73,11 +83,30 @@ def vllm(name: str, path: Path, *, context: int, command: str = "") -> Launch:
             "--port",
             str(port),
         ]
-        argv += ["--max-model-len", str(context), "--enable-prefix-caching", "--enable-prompt-tokens-details"]
+        argv += [*ALWAYS, *flags]
         # The key goes by environment: every user of the machine can read a command line.
         return {"kind": "command", "argv": argv, "environment": {"VLLM_API_KEY": api_key, **NO_TELEMETRY}}
 
     return Launch(name=name, order=order, health="/v1/models", load_seconds=VLLM_LOAD_S)
+
+
+def vllm_flags(path: Path, context: int) -> list[str]:
+    """Flags for these weights on the GPUs of this machine; only the context where there is none (vLLM's CPU build).
+
+    Raises:
+        ModelUnavailable: they do not fit.
+    """
+    try:
+        found = cuda_cards()
+    except ValueError:
+        found = None
+    shape = read_shape(path)
+    if found is None or shape is None:
+        return ["--max-model-len", str(context)]
+    made = plan(shape, found[1], context=context)
+    if not made.fits:
+        raise ModelUnavailable(made.reason, "Other models: tutor models list")
+    return made.flags()
 
 
 def _vllm_program() -> str:
