@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tutor.answering.language import reply_language
-from tutor.interview.clauses import pieces
+from tutor.interview.clauses import Piece, pieces
 from tutor.interview.features import PointSet, frequencies
 from tutor.interview.feedback import feedback
 from tutor.interview.reference import grade_value, points_of, reference_features
@@ -20,6 +20,7 @@ from tutor.interview.rubrics import KeyPoint, Rubric
 from tutor.interview.rules import screen
 from tutor.interview.score import (
     TOP,
+    Judged,
     Verdict,
     coefficients,
     judge,
@@ -35,7 +36,7 @@ NOTHING = frozenset({"blank", "dont-know", "pasted-question", "off-topic"})
 CAPPED = frozenset({"injection", "stuffing"})
 _CAP = 1
 # What is left beside an attack or a term list must be said clearly to count at all.
-_CLEAR = 0.7
+CLEAR = 0.7
 _REMEMBERED = 128
 
 
@@ -141,6 +142,15 @@ class Grader:
             feedback=feedback(graded, flags, reply_language(answer)),
         )  # fmt: skip
 
+    def judge_pieces(self, question: int, found: Sequence[Piece]) -> Judged:
+        """How likely each key point was said by the best of these pieces of an answer.
+
+        Raises:
+            KeyError: the question has no rubric.
+        """
+        points = self._points(question)
+        return judge(points.measure(found), points.points, coefficients())
+
     def _points(self, question: int) -> PointSet:
         found = self._ready.pop(question, None) or PointSet(self.rubrics[question].points, self._counts, self._wordings)
         self._ready[question] = found
@@ -161,12 +171,19 @@ def _graded(point: KeyPoint, probability: float, answer: str, piece: Any) -> Gra
 
 
 def _capped(value: float, flags: Sequence[str], graded: Sequence[GradedPoint], cuts: Sequence[float]) -> float:
-    """The score after the flags: nothing for no answer, at most level 1 beside an attack or a term list."""
+    return capped(value, flags, any(g.point.kind == "core" and g.probability >= CLEAR for g in graded), cuts)
+
+
+def capped(value: float, flags: Sequence[str], clear: bool, cuts: Sequence[float]) -> float:
+    """The score after the flags: nothing for no answer, at most level 1 beside an attack or a term list.
+
+    Args:
+        clear: whether a core point was said clearly beside the attack or the list.
+    """
     if NOTHING & set(flags):
         return 0.0
     if not CAPPED & set(flags):
         return value
-    clear = any(g.point.kind == "core" and g.probability >= _CLEAR for g in graded)
     if not clear:
         return 0.0
     return round(min(max(value, cuts[0]), (cuts[0] + cuts[_CAP]) / 2, TOP), 2)

@@ -167,7 +167,7 @@ class _Course:
             return self._close(asked, "answered")
         probe = event.reworded.get(point.id) or self.state.item(asked.number).probes[point.id]
         text = wording(point, event.grade, probe, self.setup, len(self.state.asked) + len(asked.follow_ups))
-        asked.follow_ups.append(FollowUp(point=point.id, text=text))
+        asked.follow_ups.append(FollowUp(point=point.id, text=text, quote=point.quote))
         asked.nudged = False
         self._utter("follow-up", text, asked.number, point.id)
 

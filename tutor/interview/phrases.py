@@ -80,7 +80,7 @@ _EN: _Texts = {
     "empty": ("No question fits these choices.",),
     "score": ("{score} of 10 for this question, level {level} of 4. {feedback}",),
     "unscored": ("This question was not graded. {feedback}",),
-    "raised": ("After the follow-up up from {before} to {score} of 10, level {level} of 4. {feedback}",),
+    "raised": ("The follow-up raised it from {before} to {score} of 10, level {level} of 4. {feedback}",),
     "upheld": ("Judged again: now {verdict}. The score is {score}.",),
     "kept": ("Judged again, the verdict stands. Your objection is kept for reviewing the grading.",),
     "no-dispute": ("There is no such point to dispute.",),
@@ -170,6 +170,6 @@ def say(setup: Setup, line: Line, turn: int = 0, **values: object) -> str:
 
 def shortened(quote: str) -> str:
     """A candidate's words, short enough to be said back."""
-    flat = " ".join(quote.split())
+    flat = " ".join(quote.split()).rstrip("。.!！?？；;，,")
     most = _QUOTE_HAN if any(c > "\u2fff" for c in flat) else _QUOTE_LATIN
     return flat if len(flat) <= most else flat[:most].rstrip() + "…"

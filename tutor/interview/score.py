@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,15 @@ def coefficients() -> dict[str, Any]:
     """What `python -m eval fit-grading` learned."""
     learned: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return learned
+
+
+class Weighed(Protocol):
+    """What of a key point the score looks at."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def credit(probability: NDArray[np.float64], ramp: Sequence[float]) -> NDArray[n
     return np.asarray(np.clip((probability - low) / (high - low), 0.0, 1.0))
 
 
-def score(points: Sequence[KeyPoint], probability: NDArray[np.float64], learned: dict[str, Any]) -> float:
+def score(points: Sequence[Weighed], probability: NDArray[np.float64], learned: dict[str, Any]) -> float:
     """0..10: weighted share of the core points, a little for details, less for asserted misconceptions."""
     rule = learned["score"]
     earned = credit(probability, rule["ramp"])

@@ -98,10 +98,11 @@ class GradeRecord(Data):
 
 
 class FollowUp(Data):
-    """One follow-up: the key point it aims at, its wording, and the answer once given."""
+    """One follow-up: the key point it aims at, the candidate's words it starts from, its wording, and the answer."""
 
     point: str
     text: str
+    quote: str = ""
     answer: str | None = None
 
 

@@ -87,6 +87,18 @@ class Attempts:
             session.flush()
             return row.id
 
+    def regrade(self, user: str, id: int, grade: Mapping[str, Any], score: float | None, level: int | None) -> None:
+        """Give an attempt another grade, after a dispute.
+
+        Raises:
+            NotFound: the user has no such attempt.
+        """
+        with self._database.writing() as session:
+            row = session.get(AttemptTable, id)
+            if row is None or row.user != user:
+                raise NotFound("There is no such attempt.", "It may have been erased.")
+            row.grade, row.score, row.level = dict(grade), score, level
+
     def list(self, user: str, corpus: str, question: int | None = None) -> builtins.list[Attempt]:
         """The user's attempts at a corpus, or at one question of it, oldest first."""
         query = select(AttemptTable).where(AttemptTable.user == user, AttemptTable.corpus == corpus)

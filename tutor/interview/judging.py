@@ -1,0 +1,153 @@
+"""Grades inside an interview: answer and follow-up answers together, and disputed verdicts once more.
+
+"I did say that" is judged by another, more generous reading of the same words: neighbouring sentences together, and
+a lower bar for "partly". Only words of the answer count, so nothing can be added afterwards. Knows grader and state.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ingest.document import Question
+from tutor.answering.answer import Language
+from tutor.interview.clauses import Piece, pieces, plain
+from tutor.interview.feedback import feedback
+from tutor.interview.grading import CLEAR, NOTHING, Grade, GradedPoint, Grader, capped
+from tutor.interview.items import Material, point_source, statement_in
+from tutor.interview.rules import screen
+from tutor.interview.score import MET, PARTIAL, Verdict, coefficients, level, near_border, score
+from tutor.interview.state import Asked, GradeRecord, PointRecord
+
+# On second reading less is enough for "partly", and more is needed for "wrong".
+GENEROUS_PARTIAL, SURE_CONTRADICTED = 0.35, 0.75
+_NEIGHBOURS = 3
+
+
+class Judge:
+    """Grades questions of one corpus for one interview language."""
+
+    def __init__(self, grader: Grader, material: Material, language: Language) -> None:
+        self._grader = grader
+        self._material = material
+        self._language = language
+
+    def grade(self, asked: Asked) -> GradeRecord:
+        """The joint grade of everything said to a question; unscored where it has no key points."""
+        if asked.number not in self._grader.rubrics:
+            return GradeRecord(score=None, level=None, uncertain=True)
+        return self._record(asked.number, self._grader.grade(asked.number, self._joint(asked)))
+
+    def _joint(self, asked: Asked) -> str:
+        """All answers, without what the candidate took back when asked about it."""
+        kept = [asked.answer or ""]
+        for follow_up in asked.follow_ups:
+            if follow_up.answer is None:
+                continue
+            if follow_up.quote and self._takes_back(asked.number, follow_up.point, follow_up.answer):
+                kept = [text.replace(follow_up.quote, " ") for text in kept]
+            kept.append(follow_up.answer)
+        return "\n".join(kept)
+
+    def _takes_back(self, number: int, point: str, answer: str) -> bool:
+        misconceptions = {p.id for p in self._grader.rubrics[number].points if p.kind == "misconception"}
+        if point not in misconceptions:
+            return False
+        alone = self._grader.grade(number, answer)
+        again = any(g.point.id == point and g.verdict == "contradicted" for g in alone.points)
+        return not again and not NOTHING & set(alone.flags)
+
+    def _record(self, number: int, grade: Grade) -> GradeRecord:
+        question = self._material.question(number)
+        return GradeRecord(
+            score=grade.score, level=grade.level, flags=grade.flags, uncertain=grade.uncertain,
+            points=tuple(self._point(g, question) for g in grade.points),
+            feedback=feedback(grade.points, grade.flags, self._language),
+        )  # fmt: skip
+
+    def _point(self, graded: GradedPoint, question: Question) -> PointRecord:
+        p = graded.point
+        return PointRecord(
+            id=p.id, kind=p.kind, weight=p.weight, statement=p.statement, said=statement_in(p, self._language),
+            verdict=graded.verdict, quote=graded.quote, probability=round(graded.probability, 4),
+            source=point_source(p, question, self._material.document.source),
+        )  # fmt: skip
+
+    def rejudge(self, asked: Asked, point: str, words: str = "") -> GradeRecord:
+        """The grade after a dispute about one point; the same grade where the verdict stands.
+
+        Args:
+            words: what the candidate points at; only what is found in the answer counts, "" means all of it.
+
+        Raises:
+            KeyError: the question is not graded, or has no such point.
+        """
+        grade = asked.grade
+        if grade is None or grade.level is None:
+            raise KeyError(point)
+        before = next((p for p in grade.points if p.id == point), None)
+        if before is None:
+            raise KeyError(point)
+        if NOTHING & set(grade.flags):
+            return grade
+        identifiers = [p.id for p in self._grader.rubrics[asked.number].points]
+        windows = self._windows(asked, words)
+        if not windows or point not in identifiers:
+            return grade
+        judged = self._grader.judge_pieces(asked.number, [piece for piece, _ in windows])
+        place = identifiers.index(point)
+        probability = float(judged.probability[place])
+        verdict = _second_verdict(before, probability)
+        if verdict == before.verdict:
+            return grade
+        if before.kind == "misconception":
+            change = {"verdict": verdict, "quote": "", "probability": 0.0}
+        else:
+            earned = max(MET if verdict == "met" else PARTIAL, probability)
+            change = {
+                "verdict": verdict,
+                "quote": windows[int(judged.piece[place])][1],
+                "probability": round(earned, 4),
+            }
+        return _rescored(grade, before.model_copy(update=change))
+
+    def _windows(self, asked: Asked, words: str) -> list[tuple[Piece, str]]:
+        """Sentences, clauses, and up to three sentences in a row, each with its verbatim text.
+
+        Only those that hold the words pointed at, where the answer has these words at all.
+        """
+        title = self._grader.titles.get(asked.number, "")
+        found: list[tuple[Piece, str]] = []
+        for answer in asked.answers:
+            kept = screen(answer, title).kept
+            spans = [(p.start, p.end) for p in pieces(answer, kept)]
+            for size in range(2, _NEIGHBOURS + 1):
+                spans += [(a.start, b.end) for a, b in zip(kept, kept[size - 1 :], strict=False)]
+            found += [(Piece(start, end, plain(answer[start:end])), answer[start:end]) for start, end in spans]
+        wanted = plain(words).lower()
+        pointed = [w for w in found if wanted and (wanted in w[0].text.lower() or w[0].text.lower() in wanted)]
+        return pointed or found
+
+
+def _second_verdict(before: PointRecord, probability: float) -> Verdict:
+    """At best one step up for a point, or from "wrong" to nothing for a misconception."""
+    if before.kind == "misconception":
+        return "missing" if before.verdict == "contradicted" and probability < SURE_CONTRADICTED else before.verdict
+    if before.verdict == "missing":
+        return "met" if probability >= MET else "partial" if probability >= GENEROUS_PARTIAL else "missing"
+    if before.verdict == "partial":
+        return "met" if probability >= MET else "partial"
+    return before.verdict
+
+
+def _rescored(grade: GradeRecord, after: PointRecord) -> GradeRecord:
+    points = tuple(after if p.id == after.id else p for p in grade.points)
+    learned = coefficients()
+    value = score(points, np.asarray([p.probability for p in points]), learned)
+    clear = any(p.kind == "core" and p.probability >= CLEAR for p in points)
+    value = capped(value, grade.flags, clear, learned["cuts"])
+    return grade.model_copy(
+        update={
+            "points": points, "score": value, "level": level(value, learned["cuts"]),
+            "uncertain": not grade.flags and near_border(value, learned["cuts"]),
+        }
+    )  # fmt: skip
