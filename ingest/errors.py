@@ -11,6 +11,9 @@
     ├── DownloadFailed         a file could not be fetched, or its hash is wrong            (exit code 2)
     ├── ModelUnavailable       the model server is loading, down, or answered nonsense      (exit code 2)
     ├── NotFound               what was asked for is not there, or is not this user's       (exit code 2)
+    ├── SignInNeeded           nobody is signed in, or the name, password or key is wrong   (HTTP 401)
+    ├── Forbidden              the user or the key may not do this                          (HTTP 403)
+    ├── TooMany                more requests than a user may send                           (HTTP 429)
     ├── StoreMismatch          the database was written by a newer tutor, or is no store    (exit code 2)
     └── StoreUnavailable       the database is locked, full, damaged or does not answer     (exit code 2)
 
@@ -75,6 +78,18 @@ class ModelUnavailable(TutorError):
 
 class NotFound(TutorError):
     """A conversation, interview or the like that does not exist, or belongs to another user: the two look the same."""
+
+
+class SignInNeeded(TutorError):
+    """Nobody is signed in, the session has ended, or the name, password or key is wrong."""
+
+
+class Forbidden(TutorError):
+    """The user's role or the key's scopes do not allow this."""
+
+
+class TooMany(TutorError):
+    """More requests than one user may send in a while."""
 
 
 class StoreMismatch(TutorError):

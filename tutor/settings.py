@@ -5,6 +5,7 @@ Nothing else in the project reads the environment.
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
 import platformdirs
@@ -52,7 +53,42 @@ class Settings(BaseSettings):
     context: int = Field(default=4096, ge=1024, description="Context window of the embedded engine, tokens.")
     host: str = Field(default=LOOPBACK, description="Address that `tutor serve` binds.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port that `tutor serve` binds; 0 picks a free one.")
+    sign_in: bool | None = Field(
+        default=None,
+        description="Whether users sign in; unset means yes wherever others than this machine can reach the page.",
+    )
+    names: list[str] = Field(
+        default=[],
+        description="Names under which the page is reached, as in tutor.example.org; none means any, with sign-in on.",
+    )
+    session_hours: float = Field(
+        default=168, gt=0, le=720, description="A session ends after so many hours of silence."
+    )
+    rate_limit: int = Field(
+        default=240, ge=0, description="Requests a minute that one signed-in user may send; 0 sets no limit."
+    )
+    proxy_user_header: str = Field(
+        default="",
+        description="Header in which a proxy that signs users in names them, as in X-Forwarded-User; empty believes none.",
+    )
+    proxy_addresses: list[str] = Field(
+        default=["127.0.0.1", "::1"],
+        description="Addresses and networks of proxies whose headers are believed.",
+    )
     debug: bool = Field(default=False, description="Show tracebacks.")
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether `host` can be reached from this machine only."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def signing_in(self) -> bool:
+        """Whether users sign in."""
+        return not self.on_loopback or bool(self.proxy_user_header) if self.sign_in is None else self.sign_in
 
     @property
     def models_dir(self) -> Path:

@@ -124,6 +124,13 @@ class Database:
         kept = {name: value for name, value in values.items() if name != "created"}
         session.execute(row.on_conflict_do_update(index_elements=list(key), set_=kept))
 
+    def put_new(
+        self, session: Session, table: type[DeclarativeBase], key: dict[str, Any], values: dict[str, Any]
+    ) -> None:
+        """Insert a row unless there is one with that primary key."""
+        make = sqlite_insert if self.is_sqlite else postgres_insert
+        session.execute(make(table).values(**key, **values).on_conflict_do_nothing(index_elements=list(key)))
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Role = Literal["user", "assistant", "system"]
 FeedbackKind = Literal["thumb", "dispute"]
+Rank = Literal["user", "admin"]
+RANKS: tuple[Rank, ...] = get_args(Rank)
+# What an API key may be used for; `admin` counts only for an admin's key.
+Scope = Literal["ask", "practise", "data", "metrics", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 def now() -> datetime:
@@ -87,3 +92,30 @@ class Feedback:
     reason: str
     payload: dict[str, Any]
     created: datetime
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who may sign in. `has_password` is false where only a proxy or a key can do it for them."""
+
+    name: str
+    role: Rank
+    created: datetime
+    seen: datetime | None
+    locked_until: datetime | None
+    has_password: bool
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key without its secret. `hint` is how the secret begins."""
+
+    id: int
+    user: str
+    name: str
+    hint: str
+    scopes: frozenset[Scope]
+    created: datetime
+    seen: datetime | None
+    expires: datetime | None
+    revoked: datetime | None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from tutor.settings import Settings
+from tutor.store.accounts import LOCAL_USER, Accounts, account_name
 from tutor.store.conversations import Conversations
 from tutor.store.engine import Database, database_url
 from tutor.store.feedback import Feedbacks
@@ -17,19 +20,24 @@ from tutor.store.migrate import migrate
 from tutor.store.practice import Attempts, Cards, Interviews
 from tutor.store.rows import now
 from tutor.store.tables import (
+    AccountTable,
     AttemptTable,
     CardTable,
     ConversationTable,
     FeedbackTable,
     InterviewTable,
+    KeyTable,
     MessageTable,
+    SessionTable,
     Table,
 )
+from tutor.store.tokens import Keys, Sessions
 
-LOCAL_USER = "local"
-"""The one user where sign-in is off."""
+__all__ = ["LOCAL_USER", "Store", "open_store"]
+
+
 _OF_A_USER = (InterviewTable, AttemptTable, CardTable, FeedbackTable)
-_INTERNAL = {"user", "folded"}
+_INTERNAL = {"user", "folded", "password", "token"}
 
 
 class Store:
@@ -42,6 +50,13 @@ class Store:
         self.attempts = Attempts(database)
         self.cards = Cards(database)
         self.feedback = Feedbacks(database)
+        self.sessions = Sessions(database)
+        self.keys = Keys(database)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The accounts; making this object hashes a password once, which takes a moment."""
+        return Accounts(self.database)
 
     def export(self, user: str) -> dict[str, Any]:
         """Everything that is kept about a user, ready for JSON: times in ISO 8601, deleted conversations too."""
@@ -56,13 +71,32 @@ class Store:
             for table in _OF_A_USER:
                 rows = session.scalars(select(table).where(table.user == user).order_by(*table.__table__.primary_key))
                 found[table.__tablename__] = [_plain(row) for row in rows]
+            account = session.get(AccountTable, user)
+            found["account"] = None if account is None else _plain(account)
+            for held in (SessionTable, KeyTable):
+                rows = session.scalars(select(held).where(held.user == user).order_by(held.created))
+                found[held.__tablename__] = [_plain(row) for row in rows]
             return found
 
     def erase(self, user: str) -> None:
         """Remove all study data of a user for good. An account that the user has stays."""
         with self.database.writing() as session:
-            for table in (ConversationTable, *_OF_A_USER):
-                session.execute(delete(table).where(table.user == user))
+            _erase(session, user)
+        self._forget()
+
+    def remove_user(self, name: str) -> None:
+        """Remove an account with its sessions, its keys and all study data, for good.
+
+        Raises:
+            NotFound: there is no such user.
+            UsageError: it is the last admin and others are left.
+        """
+        with self.database.writing() as session:
+            self.accounts.drop(session, name)
+            _erase(session, account_name(name))
+        self._forget()
+
+    def _forget(self) -> None:
         if self.database.is_sqlite:
             # The words are still in the log that comes before the file.
             with closing(self.database.engine.raw_connection()) as connection:
@@ -98,6 +132,11 @@ def open_store(settings: Settings) -> Store:
         database.close()
         raise
     return store
+
+
+def _erase(session: Session, user: str) -> None:
+    for table in (ConversationTable, *_OF_A_USER):
+        session.execute(delete(table).where(table.user == user))
 
 
 def _plain(row: Table, *left_out: str) -> dict[str, Any]:

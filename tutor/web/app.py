@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tutor import __version__
 from tutor.settings import LOOPBACK, Settings
 from tutor.web.backstage import Backstage
+from tutor.web.guard import Guard
+from tutor.web.signin import add_sign_in, gradio_user
 
 # The browser itself refuses every request to elsewhere, whatever an answer or a library asks it to load.
 # Gradio needs inline scripts and styles, and builds its HTML templates with `new Function`.
@@ -56,8 +58,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
 
     app = FastAPI(title="Interview tutor", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.backstage = stage
-    app.add_middleware(_OwnHeaders)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*OWN_NAMES, settings.host], www_redirect=False)
+    add_sign_in(app, settings, lambda: stage.store)
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -84,10 +85,22 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
+        auth_dependency=gradio_user,
         max_file_size="1kb",  # nothing is ever uploaded
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
+    # The last one is passed first: names, headers, then who it is, before anything reads the request.
+    app.add_middleware(Guard, settings=settings, open_store=lambda: stage.store)
+    app.add_middleware(_OwnHeaders)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_names(settings), www_redirect=False)
     return app
+
+
+def _names(settings: Settings) -> list[str]:
+    # A foreign page whose name points here brings no cookie of ours: with sign-in on, any name will do.
+    if settings.signing_in and not settings.names:
+        return ["*"]
+    return [*OWN_NAMES, settings.host, *settings.names]
 
 
 class _OwnHeaders:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
     from tutor.llm import Model
     from tutor.retrieval.search import Searcher
+    from tutor.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ class Backstage:
         self._searcher: Searcher | None = None
         self._tutor: Tutor | None = None
         self._document: tuple[Document, list[Expansion]] | None = None
+        self._opening_store = threading.Lock()
+        self._store: Store | None = None
         self._threads: list[threading.Thread] = []
         self._hear: list[Callable[[IndexState], None]] = []
 
@@ -93,6 +96,10 @@ class Backstage:
             self._changed.notify_all()
         if model is not None:
             model.close()
+        with self._opening_store:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
 
     @property
     def index(self) -> IndexState:
@@ -142,6 +149,20 @@ class Backstage:
             document = corpora.read_document(path)
             self._document = document, corpora.read_expansions(path, document)
         return self._document
+
+    @property
+    def store(self) -> Store:
+        """What users did, opened at the first call.
+
+        Raises:
+            TutorError: the database cannot be opened.
+        """
+        from tutor.store import open_store
+
+        with self._opening_store:
+            if self._store is None:
+                self._store = open_store(self.settings)
+            return self._store
 
     def report(self) -> dict[str, Any]:
         """Both states, JSON-ready; what `/ready` answers."""

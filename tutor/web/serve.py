@@ -5,7 +5,6 @@ Knows sockets and signals, nothing of what is served.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import sys
 import webbrowser
@@ -14,6 +13,8 @@ import uvicorn
 
 from ingest.errors import UsageError
 from tutor.settings import Settings
+from tutor.store import open_store
+from tutor.web.signin import check_can_sign_in
 
 # Open pages hold a stream; they are given so many seconds when the server stops.
 GRACE_SECONDS = 2
@@ -23,15 +24,22 @@ def serve(settings: Settings, *, open_page: bool) -> None:
     """Serve the page until Ctrl-C.
 
     Raises:
-        UsageError: the address is in use, cannot be bound, or is not of this machine alone.
+        UsageError: the address is in use or cannot be bound, or others can reach it and nobody could sign in.
     """
-    check_host(settings.host)
+    if settings.signing_in or not settings.on_loopback:
+        with open_store(settings) as store:
+            check_can_sign_in(settings, store)
     with bind(settings.host, settings.port) as sock:
         from tutor.web.app import create_app
 
         app = create_app(settings)
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none"
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            ws="none",
+            proxy_headers=False,  # the guard decides whom it believes
         )
         try:
             _Server(config, url_of(settings.host, sock), open_page).run(sockets=[sock])
@@ -54,23 +62,6 @@ class _Server(uvicorn.Server):
             print(f"Interview tutor: {self._url}  (Ctrl-C stops it)", file=sys.stderr, flush=True)
             if self._open_page:
                 webbrowser.open(self._url)
-
-
-def check_host(host: str) -> None:
-    """Refuse addresses that others can reach: there is no sign-in yet.
-
-    Raises:
-        UsageError: the address is not a loopback one.
-    """
-    try:
-        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        own = False
-    if not own:
-        raise UsageError(
-            f"The page cannot be opened on {host!r}: others could reach it, and it has no sign-in yet.",
-            "Leave TUTOR_HOST (or --host) at 127.0.0.1. From another machine: ssh -L 7860:127.0.0.1:7860 THIS_MACHINE",
-        )
 
 
 def bind(host: str, port: int) -> socket.socket:
