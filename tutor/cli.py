@@ -250,6 +250,21 @@ def serve(
     serve_page(settings().model_copy(update=update), open_page=open_page)
 
 
+@app.command()
+def mcp() -> None:
+    """Serve the tutor's tools to an MCP client, over standard input and output."""
+    from tutor.web.backstage import Backstage
+    from tutor.web.corpora import OpenCorpora
+    from tutor.web.mcp_door import build_server
+
+    stage = Backstage(settings())
+    stage.start()
+    try:
+        build_server(OpenCorpora(stage)).run("stdio")
+    finally:
+        stage.close()
+
+
 def _required(query: str | None) -> str:
     if query is None or not query.strip():
         raise UsageError("There is no query.", "Give one as an argument, or a file of them with --batch.")

@@ -1,4 +1,4 @@
-"""The FastAPI application: health, readiness, and the Gradio page at `/`.
+"""The FastAPI application: health, readiness, the doors for other programs, and the Gradio page at `/`.
 
 Knows routes and headers. What the page shows is in `page`, what it waits for in `backstage`.
 """
@@ -44,15 +44,17 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     import gradio as gr
 
     from tutor.web import look
+    from tutor.web.doors import add_doors, doors_open
     from tutor.web.page import build_page
 
     stage = backstage or Backstage(settings)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stage.start()
         try:
-            yield
+            async with doors_open(app):
+                yield
         finally:
             stage.close()
 
@@ -60,17 +62,18 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     app.state.backstage = stage
     add_sign_in(app, settings, lambda: stage.store)
 
-    @app.get("/health")
+    @app.get("/health", tags=["status"])
     def health() -> dict[str, str]:
         """Whether the process lives."""
         return {"status": "ok", "version": __version__}
 
-    @app.get("/ready")
+    @app.get("/ready", tags=["status"])
     def ready() -> JSONResponse:
         """Whether questions are answered in full now (200) or not yet (503), and why."""
         report = stage.report()
         return JSONResponse(report, status_code=200 if report["ready"] else 503)
 
+    add_doors(app, stage)
     gr.mount_gradio_app(
         app,
         build_page(stage),

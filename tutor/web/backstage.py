@@ -118,6 +118,11 @@ class Backstage:
         return ModelStatus(state.state, model.name, state.reason, model.choice.reason)
 
     @property
+    def engine(self) -> Model | None:
+        """The model, as soon as it is chosen; it may still be loading."""
+        return self._model
+
+    @property
     def tutor(self) -> Tutor | None:
         """The tutor, once the corpus is open; it needs no model to be ready."""
         return self._tutor

@@ -1,0 +1,1 @@
+"""The JSON API below /api/v1: the contracts of the command line, and everything that the page does."""

@@ -1,0 +1,99 @@
+"""POST /api/v1/search, /ask and /grade: the three commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from ingest.errors import UsageError
+from tutor.answering.answer import Answer, Done, Event, Sources, Text
+from tutor.answering.tutor import Ask, Tutor
+from tutor.commands import result_row, search_row
+from tutor.retrieval.result import Turn
+from tutor.web.api import shapes
+from tutor.web.api.common import EVENT_STREAM, Corpora, events, sse_documented
+from tutor.web.corpora import OpenCorpora
+from tutor.web.pump import last_of
+
+router = APIRouter()
+
+
+@router.post("/search", tags=["ask"], summary="Rank the questions of a corpus", response_model=shapes.SearchReply)
+def search(body: shapes.SearchRequest, corpora: Corpora) -> Any:
+    """Questions that answer a query, best first, each with its best passage. No model is used."""
+    return search_row(corpora.tutor(body.corpus).searcher, body.query, turns(body.history), body.top)
+
+
+@router.post(
+    "/ask", tags=["ask"], summary="Answer from the corpus, with sources", response_model=shapes.AnswerReply,
+    responses={200: sse_documented("Events `sources`, `text`, `done`; `problem` where it failed.")},
+)  # fmt: skip
+async def ask(body: shapes.AskRequest, request: Request, corpora: Corpora) -> Response:
+    """The answer with checked citations, or a refusal with the nearest questions.
+
+    Hanging up stops the model. Of a stream, `done` holds the final text: sentences that nothing supports were taken
+    out of it, so it may be shorter than all `text` together.
+    """
+    tutor = await run_in_threadpool(corpora.tutor, body.corpus)
+    asked = Ask(body.query, turns(body.history))
+    if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
+        return events(lambda: _told(tutor, asked), request.url.path)
+    done = await last_of(request, lambda: tutor.stream(asked))
+    return JSONResponse(_finished(done).as_dict())
+
+
+def _finished(event: Event) -> Answer:
+    assert isinstance(event, Done), "the stream ended without an answer"
+    return event.answer
+
+
+def _told(tutor: Tutor, asked: Ask) -> Iterator[tuple[str, Any]]:
+    with closing(tutor.stream(asked)) as stream:  # type: ignore[type-var]
+        for event in stream:
+            match event:
+                case Sources(result, used):
+                    yield "sources", {**result_row(result), "used": list(used)}
+                case Text(text):
+                    yield "text", {"text": text}
+                case Done(answer):
+                    yield "done", answer.as_dict()
+
+
+@router.post("/grade", tags=["practise"], summary="Grade an answer by key points", response_model=shapes.GradeReply)
+def grade(body: shapes.GradeRequest, corpora: Corpora) -> Any:
+    """Verdicts per key point with quotes from the answer, and a score made from them by code.
+
+    Give `question` for a question of the corpus, or `question_text` and `reference` for any other.
+    """
+    return graded(body, corpora)
+
+
+def graded(body: shapes.GradeRequest, corpora: OpenCorpora) -> dict[str, Any]:
+    """Grade in either form of the contract.
+
+    Raises:
+        UsageError: neither form is complete, or the question has no rubric.
+    """
+    from tutor.interview.grading import plain_grader
+
+    if body.question is not None:
+        corpora.question(body.corpus, body.question)
+        grader = corpora.material(body.corpus).grader
+        if body.question not in grader.rubrics:
+            raise UsageError(
+                f"Question {body.question} has no key points yet.", "Give `question_text` and `reference` in its place."
+            )
+        return grader.grade(body.question, body.answer).as_dict()
+    if body.question_text is None or body.reference is None:
+        raise UsageError("There is nothing to grade against.", "Give `question`, or `question_text` and `reference`.")
+    return plain_grader().grade_reference(body.question_text, body.reference, body.answer).as_dict()
+
+
+def turns(history: list[shapes.Turn]) -> tuple[Turn, ...]:
+    """A history as the searcher takes it."""
+    return tuple(Turn(t.role, t.content) for t in history)

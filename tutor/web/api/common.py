@@ -1,0 +1,65 @@
+"""What the routes share: who asks, the open corpora, server-sent events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from tutor.web.corpora import OpenCorpora
+from tutor.web.problems import problem_of
+from tutor.web.pump import pumped
+
+# Proxies close connections that stay silent; a long prompt takes half a minute on a laptop.
+BEAT_SECONDS = 10.0
+EVENT_STREAM = "text/event-stream"
+_NO_CACHE = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+def open_corpora(request: Request) -> OpenCorpora:
+    """The corpora of the application."""
+    return cast(OpenCorpora, request.app.state.corpora)
+
+
+Corpora = Annotated[OpenCorpora, Depends(open_corpora)]
+
+
+def event(name: str, data: Any) -> str:
+    """One server-sent event: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+class ClosingStream(StreamingResponse):
+    """A stream whose source is closed at once when the client hangs up, not when its garbage is collected."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            close = getattr(self.body_iterator, "aclose", None)
+            if close is not None:
+                await close()
+
+
+def events(source: Callable[[], Iterator[tuple[str, Any]]], instance: str) -> ClosingStream:
+    """`(name, data)` pairs of a blocking iterator as server-sent events; an error ends them with a `problem`."""
+
+    async def lines() -> AsyncIterator[str]:
+        try:
+            async with aclosing(pumped(source, BEAT_SECONDS)) as items:  # type: ignore[type-var]
+                async for item in items:
+                    yield ": waiting\n\n" if item is None else event(*item)
+        except Exception as error:
+            yield event("problem", problem_of(error, instance))
+
+    return ClosingStream(lines(), media_type=EVENT_STREAM, headers=_NO_CACHE)
+
+
+def sse_documented(events_said: str) -> dict[str, Any]:
+    """The second form of a 200 response, for the OpenAPI document."""
+    return {"content": {EVENT_STREAM: {"schema": {"type": "string", "description": events_said}}}}

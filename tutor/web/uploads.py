@@ -1,0 +1,178 @@
+"""A document that somebody hands in: kept in the data folder, parsed, indexed.
+
+Knows files and corpora, nothing of HTTP or of the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import queue
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest import convert
+from ingest.corpora import check_name, ingest, name_for
+from ingest.errors import DocumentError, UsageError
+from ingest.shelf import holds
+from tutor.settings import Settings
+
+# What a text document may be called. Others must say by their ending what converter they need.
+TEXT_ENDINGS = (".md", ".markdown", ".txt", ".text")
+LARGEST = 20 << 20
+Step = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A document in memory.
+
+    Args:
+        filename: as its owner calls it; only its last part is used.
+        data: its bytes.
+    """
+
+    filename: str
+    data: bytes
+
+    @classmethod
+    def of(cls, filename: str, text: str | None, encoded: str | None) -> Upload:
+        """From a text or from base64.
+
+        Raises:
+            UsageError: not exactly one is given, or it is no base64.
+            DocumentError: it is too large, or of a kind that is not read.
+        """
+        if (text is None) == (encoded is None):
+            raise UsageError("A document is given as `text` or as `base64`.", "Give one of the two.")
+        if text is not None:
+            return cls.checked(filename, text.encode("utf-8", "replace"))
+        try:
+            return cls.checked(filename, base64.b64decode(encoded or "", validate=True))
+        except binascii.Error as error:
+            raise UsageError(
+                "`base64` does not hold base64.", "Encode the file's bytes, without line breaks."
+            ) from error
+
+    @classmethod
+    def checked(cls, filename: str, data: bytes) -> Upload:
+        """From bytes.
+
+        Raises:
+            DocumentError: it is too large, or of a kind that is not read.
+        """
+        if len(data) > LARGEST:
+            raise DocumentError(f"The document is larger than {LARGEST >> 20} MB.", "Split it into several documents.")
+        name = filename.replace("\\", "/").rpartition("/")[2]
+        if Path(name).suffix.lower() not in (*TEXT_ENDINGS, *convert.KINDS):
+            kinds = " ".join((*TEXT_ENDINGS, *convert.KINDS))
+            raise DocumentError(
+                f"{name!r} is of a kind that is not read.", f"Give a document that ends in one of: {kinds}"
+            )
+        return cls(name, data)
+
+
+def documents_dir(settings: Settings) -> Path:
+    """Where documents that were handed in are kept."""
+    return settings.data_dir / "documents"
+
+
+def preview(settings: Settings, upload: Upload, name: str | None) -> dict[str, Any]:
+    """What is in a document, and what would be left out. Nothing is kept.
+
+    Raises:
+        DocumentError: it cannot be read or parsed.
+        UsageError: the name cannot be used.
+    """
+    from tutor.commands import check_document
+
+    corpus = check_name(name) if name else name_for(Path(upload.filename))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"document{Path(upload.filename).suffix.lower()}"
+        path.write_bytes(upload.data)
+        return check_document(settings, path, corpus)
+
+
+def adding(settings: Settings, upload: Upload, name: str | None, *, replace: bool = False) -> Iterator[Step]:
+    """Keep a document and build its index: `progress` steps, then one `done` with the report.
+
+    A build that was begun is finished also where the steps are not read to their end.
+
+    Raises:
+        DocumentError: it cannot be read or parsed; what was there before stays.
+        UsageError: the name is taken or cannot be used.
+        IndexBusy: the corpus is being built already.
+    """
+    found = preview(settings, upload, name)
+    corpus = found["corpus"]
+    folder = documents_dir(settings)
+    kept = folder / f"{corpus}{Path(upload.filename).suffix.lower()}"
+    other = holds(settings.corpora_dir, corpus)
+    if other is not None and not replace and not (other == kept and kept.exists() and kept.read_bytes() == upload.data):
+        raise UsageError(f"There is a corpus called {corpus!r} already.", "Choose another `name`, or say `replace`.")
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_name(f".{kept.name}.new")
+    before = kept.with_name(f".{kept.name}.before")
+    fresh.write_bytes(upload.data)
+    if kept.exists():
+        shutil.copyfile(kept, before)
+    fresh.replace(kept)
+    try:
+        for step in _built(settings, corpus, kept):
+            if step[0] == "done":
+                _forget_others(folder, corpus, kept)
+                step = "done", {**found, **step[1]}
+            yield step
+    except Exception:
+        # The old document comes back with its index, which the failed build left as it was.
+        if before.exists():
+            before.replace(kept)
+        elif other is None:
+            kept.unlink(missing_ok=True)
+        raise
+    finally:
+        before.unlink(missing_ok=True)
+
+
+def forget_document(settings: Settings, corpus: str) -> None:
+    """Delete what was handed in for a corpus; a document that lies elsewhere is not touched."""
+    _forget_others(documents_dir(settings), check_name(corpus), None)
+
+
+def _forget_others(folder: Path, corpus: str, kept: Path | None) -> None:
+    for ending in (*TEXT_ENDINGS, *convert.KINDS):
+        path = folder / f"{corpus}{ending}"
+        if path != kept:
+            path.unlink(missing_ok=True)
+
+
+def _built(settings: Settings, corpus: str, path: Path) -> Iterator[Step]:
+    """Build in a thread, so that its progress can be told while it works."""
+    steps: queue.SimpleQueue[Step | Exception] = queue.SimpleQueue()
+
+    def progress(stage: str, done: int, total: int) -> None:
+        steps.put(("progress", {"stage": stage, "done": done, "total": total}))
+
+    def work() -> None:
+        try:
+            report = ingest(
+                settings.corpora_dir, corpus, path,
+                embedders=settings.embedders, chroma_url=settings.chroma_url, progress=progress,
+            )  # fmt: skip
+            steps.put(("done", asdict(report)))
+        except Exception as error:
+            steps.put(error)
+
+    threading.Thread(target=work, name=f"build-{corpus}", daemon=True).start()
+    while True:
+        step = steps.get()
+        if isinstance(step, Exception):
+            raise step
+        yield step
+        if step[0] == "done":
+            return
