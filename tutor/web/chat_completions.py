@@ -26,7 +26,7 @@ from tutor.answering.answer import Answer, Done, Text
 from tutor.answering.tutor import Ask, Tutor
 from tutor.retrieval.result import Turn
 from tutor.web.api.common import BEAT_SECONDS, EVENT_STREAM, ClosingStream, Corpora
-from tutor.web.api.shapes import LONGEST_QUERY, LONGEST_TURN, Plain
+from tutor.web.api.shapes import LONGEST_QUERY, LONGEST_TURN, PROBLEMS, Plain
 from tutor.web.corpora import NotFound, OpenCorpora
 from tutor.web.problems import Refused, problem_of
 from tutor.web.pump import last_of, pumped
@@ -34,6 +34,26 @@ from tutor.web.sources import bare, sources, withdrawn
 
 router = APIRouter(tags=["chat"])
 ALIAS = "tutor"
+_ERROR_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+            "required": ["message", "type", "param", "code"],
+        }
+    },
+    "required": ["error"],
+}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": found["description"], "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
+    for status, found in PROBLEMS.items()
+}
 _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
 Words = Annotated[str, StringConstraints(max_length=LONGEST_TURN), Plain]
 

@@ -41,7 +41,7 @@ def add_doors(app: FastAPI, stage: Backstage) -> None:
     problems.install(app, shaped)
     for router in (asking.router, library.router, state.router):
         app.include_router(router, prefix="/api/v1", responses=PROBLEMS)
-    app.include_router(chat_completions.router, prefix="/v1")
+    app.include_router(chat_completions.router, prefix="/v1", responses=chat_completions.ERRORS)
     mcp_door.add_mcp(app)
     for path in ("/api/{rest:path}", "/v1/{rest:path}"):
         app.add_api_route(path, nothing_here, methods=_METHODS, include_in_schema=False)

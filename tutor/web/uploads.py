@@ -6,7 +6,6 @@ Knows files and corpora, nothing of HTTP or of the page.
 from __future__ import annotations
 
 import base64
-import binascii
 import queue
 import shutil
 import tempfile
@@ -54,7 +53,7 @@ class Upload:
             return cls.checked(filename, text.encode("utf-8", "replace"))
         try:
             return cls.checked(filename, base64.b64decode(encoded or "", validate=True))
-        except binascii.Error as error:
+        except ValueError as error:
             raise UsageError(
                 "`base64` does not hold base64.", "Encode the file's bytes, without line breaks."
             ) from error

@@ -31,7 +31,10 @@ def search(body: shapes.SearchRequest, corpora: Corpora) -> Any:
 
 @router.post(
     "/ask", tags=["ask"], summary="Answer from the corpus, with sources", response_model=shapes.AnswerReply,
-    responses={200: sse_documented("Events `sources`, `text`, `done`; `problem` where it failed.")},
+    responses={200: sse_documented(
+        sources="a search reply, and in `used` the questions that are read", text="a piece of the answer in `text`",
+        done="the finished answer", problem="what went wrong",
+    )},
 )  # fmt: skip
 async def ask(body: shapes.AskRequest, request: Request, corpora: Corpora) -> Response:
     """The answer with checked citations, or a refusal with the nearest questions.

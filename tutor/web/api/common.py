@@ -60,6 +60,15 @@ def events(source: Callable[[], Iterator[tuple[str, Any]]], instance: str) -> Cl
     return ClosingStream(lines(), media_type=EVENT_STREAM, headers=_NO_CACHE)
 
 
-def sse_documented(events_said: str) -> dict[str, Any]:
-    """The second form of a 200 response, for the OpenAPI document."""
-    return {"content": {EVENT_STREAM: {"schema": {"type": "string", "description": events_said}}}}
+def sse_documented(**said: str) -> dict[str, Any]:
+    """The second form of a 200 response, for the OpenAPI document: event names, and what the data of each is."""
+    data = "JSON. " + "; ".join(f"{name}: {words}" for name, words in said.items()) + "."
+    schema = {
+        "type": "object",
+        "properties": {
+            "event": {"type": "string", "enum": [*said]},
+            "data": {"type": "string", "contentMediaType": "application/json", "description": data},
+        },
+        "required": ["event", "data"],
+    }
+    return {"content": {EVENT_STREAM: {"schema": schema}}}

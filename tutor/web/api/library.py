@@ -40,7 +40,9 @@ def list_corpora(corpora: Corpora) -> Any:
 
 @router.post(
     "", summary="Add a document", response_model=shapes.AddReply,
-    responses={200: sse_documented("Events `progress` {stage, done, total} and `done`; `problem` where it failed.")},
+    responses={200: sse_documented(
+        progress="`stage`, and how far it is: `done` of `total`", done="the report", problem="what went wrong"
+    )},
 )  # fmt: skip
 async def add(body: shapes.AddRequest, request: Request, corpora: Corpora) -> Response:
     """Parse a document and build its index; with `check`, only say what was found. A document of 80 questions takes
