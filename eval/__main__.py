@@ -142,6 +142,39 @@ def answers(
 
 
 @app.command()
+def attacks(
+    part: PartName = "test",
+    data: Annotated[Path | None, typer.Option("--data", help="Rows in a file instead.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="About so many rows, spread over the file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Attacks that leak, obey or render; harmless messages blocked; a poisoned document."""
+    from rich.console import Console
+
+    from eval.attacks import measure
+    from tutor.commands import Tutors
+
+    console = Console(stderr=True)
+    chosen = Settings()
+    with Tutors(chosen, Searchers(chosen, console), console) as tutors:
+        report = measure(tutors.get(None), part, data, limit, lambda row: console.print(row, end=" "))  # type: ignore[arg-type]
+    report["model"] = chosen.model if chosen.model in {"none", "fake"} else "model"
+    _write_report(f"attacks-{data.stem if data else part}", report)
+    _show(report, as_json)
+
+
+def _show(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for name, value in report.items():
+        if isinstance(value, dict) and "low" in value:
+            typer.echo(f"{name:26} {value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}] n={value['n']}")
+        else:
+            typer.echo(f"{name:26} {json.dumps(value, ensure_ascii=False)}")
+
+
+@app.command()
 def banks(
     data: Annotated[Path, typer.Option("--data", help="Folder of NAME.md with NAME.gold.jsonl.")], as_json: Json = False
 ) -> None:

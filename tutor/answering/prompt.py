@@ -38,12 +38,14 @@ def render(chosen: Sequence[Chosen]) -> str:
     return "<資料>\n" + "\n\n".join(blocks) + "\n</資料>"
 
 
-def build(query: str, chosen: Sequence[Chosen], history: Sequence[Turn], language: Language) -> list[Message]:
-    """Messages for the chat model."""
+def build(
+    query: str, chosen: Sequence[Chosen], history: Sequence[Turn], language: Language, last_line: str = ""
+) -> list[Message]:
+    """Messages for the chat model; `last_line` is a wish about the wording, behind everything else."""
     messages: list[Message] = [("system", f"{INSTRUCTIONS}\n{render(chosen)}")]
     for turn in history[-TURNS_KEPT:]:
         messages.append((turn.role, turn.content[:TURN_CHARACTERS]))
-    messages.append(("user", f"{query}\n（{_CLOSING[language]}）"))
+    messages.append(("user", f"{query}\n（{_CLOSING[language]}）" + (f"\n{last_line}" if last_line else "")))
     return messages
 
 
@@ -53,6 +55,7 @@ def fit(
     history: Sequence[Turn],
     language: Language,
     *,
+    last_line: str = "",
     count: Callable[[str], int],
     limit: int,
 ) -> list[Message]:
@@ -63,7 +66,7 @@ def fit(
     """
     turns, parts = list(history[-TURNS_KEPT:]), list(chosen)
     while True:
-        messages = build(query, parts, turns, language)
+        messages = build(query, parts, turns, language, last_line)
         excess = sum(count(text) + 8 for _, text in messages) - limit
         if excess <= 0:
             return messages

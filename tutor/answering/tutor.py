@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
-from tutor.answering import prompt
+from tutor.answering import prompt, styles
 from tutor.answering.answer import Answer, Citation, Done, Event, Language, Sources, Text
 from tutor.answering.citations import CitationStream, citation
 from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.guard import Guard, received, trusted
 from tutor.answering.keypoints import Chosen, choose, cite, render, unsaid
 from tutor.answering.language import reply_language
+from tutor.answering.outgoing import still
 from tutor.answering.script import ScriptStream
 from tutor.answering.sentences import Piece, SentenceStream
 from tutor.answering.support import Support, check, citation_of
@@ -63,6 +65,9 @@ class _Draft:
     first_token: float | None = None
     dropped: int = 0
     supported: int = 0
+    wary: bool = False
+    held: str = ""
+    last_line: str = ""
 
 
 class Tutor:
@@ -93,17 +98,31 @@ class Tutor:
     def stream(self, ask: Ask) -> Iterator[Event]:
         """Yield `Sources`, then `Text` as it is written, then `Done`. Closing the iterator stops the model."""
         started = time.perf_counter()
+        heard = received(ask.query, ask.history)
+        ask = Ask(heard.query, heard.history, ask.top)
         language = reply_language(ask.query, ask.history)
-        result = self.searcher.search(ask.query, ask.history, ask.top)
-        draft = _Draft(ask.query, language, self.model.name)
-        if not result.in_corpus:
+        wish = styles.wish(ask.query)
+        topic = wish.topic or (styles.CONTINUE[language] if ask.history else ask.query)
+        result = replace(self.searcher.search(topic, ask.history, ask.top), query=ask.query)
+        draft = _Draft(ask.query, language, self.model.name, flags=list(heard.flags), wary=heard.wary)
+        draft.last_line = styles.last_line(wish.style, language)
+        untold = wish.style == "quiz" and not wish.topic and not ask.history
+        if heard.refused or not result.in_corpus or untold:
             yield Sources(result, ())
-            yield from self._whole(self._refusal_text(result, language), draft, result, started, refused=True)
+            reason = "quiz-topic" if untold else "attack" if heard.refused else "refusal"
+            text = self._refusal_text(result, language, reason)
+            yield from self._whole(text, draft, result, started, refused=not untold)
             return
-        chosen = choose(result, self.room, language)
+        chosen = trusted(choose(result, self.room, language), draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
             yield from self._whole(say("no-answer", language), draft, result, started, refused=True)
+            return
+        if wish.style == "quiz":
+            first = chosen[0]
+            text = styles.quiz(first.number, first.title, [p.text for p in first.points if p.in_language], language)
+            draft.flags.append("quiz")
+            yield from self._whole(text, draft, result, started, refused=False)
             return
         try:
             yield from self._written(ask, chosen, draft, started)
@@ -121,17 +140,21 @@ class Tutor:
         cites = CitationStream(numbers, draft.language)
         script = ScriptStream(draft.language, evidence)
         sentences = SentenceStream()
+        guard = Guard(prompt.INSTRUCTIONS, [evidence], ask.query, draft.language, wary=draft.wary)
 
         def shown(pieces: Sequence[Piece]) -> Iterator[Event]:
             for piece in pieces:
-                text = self._checked(piece, questions, draft)
+                text = self._checked(piece, questions, draft, guard)
                 if text:
                     yield Text(text)
 
         for words in self._model_words(ask, chosen, draft, started):
-            yield from shown(sentences.feed(_bare(cites.feed(script.feed(words)))))
-        tail = _bare(cites.feed(script.flush()) + cites.flush())
+            yield from shown(sentences.feed(guard.quiet.feed(_bare(cites.feed(script.feed(words))))))
+        tail = guard.quiet.feed(_bare(cites.feed(script.flush()) + cites.flush())) + guard.quiet.flush()
         yield from shown([*sentences.feed(tail), *sentences.flush()])
+        draft.flags += [flag for flag in guard.flags if flag not in draft.flags]
+        if guard.quiet.removed:
+            draft.flags.append("live markup removed")
         if cites.unknown:
             draft.flags.append("unknown-citation-removed")
 
@@ -144,6 +167,7 @@ class Tutor:
             chosen,
             [Turn(t.role, _bare(t.content)) for t in ask.history],
             draft.language,
+            last_line=draft.last_line,
             count=self.model.count_tokens,
             limit=self.model.context_tokens - ANSWER_TOKENS,
         )
@@ -162,16 +186,25 @@ class Tutor:
                 if close is not None:
                     close()
 
-    def _checked(self, piece: Piece, questions: Sequence[Any], draft: _Draft) -> str:
+    def _checked(self, piece: Piece, questions: Sequence[Any], draft: _Draft, guard: Guard) -> str:
         """The piece with its citation; the sentence is kept for the final answer unless nothing supports it."""
         if piece.sentence is None:
             draft.kept.append(piece.text + piece.mark)
-            return piece.text + piece.mark
+            passes = guard.passes(piece.text + piece.mark)
+            draft.held += "" if passes else piece.text + piece.mark
+            return piece.text + piece.mark if passes else ""
         bare = piece.sentence
-        if sum(c.isalnum() for c in bare) < LETTERS_CHECKED:
+        held, draft.held = draft.held if guard.ended() else "", ""
+        objection = guard.objection(bare)
+        if objection:
+            guard.note(objection)
+            self._drop(piece, draft)
+            return ""
+        short = sum(c.isalnum() for c in bare) < LETTERS_CHECKED
+        if short and not guard.wary:
             draft.kept.append(piece.text + piece.mark)
-            return piece.text + piece.mark
-        support = check(bare, questions, self.room, draft.query)
+            return held + piece.text + piece.mark
+        support = Support("unsupported", 0.0, None) if short else check(bare, questions, self.room, draft.query)
         mark = self._citation_for(support, draft)
         if bare.startswith("|"):  # behind the last cell it would break the table: it goes into that cell at the end
             draft.kept[:] = ["".join(draft.kept) + piece.text]
@@ -179,15 +212,15 @@ class Tutor:
             draft.kept[0] = f"{row}{mark}{bar}" if support.status != "unsupported" else draft.kept[0]
             draft.said.append(bare)
             draft.supported += support.status != "unsupported"
-            return piece.text
+            return held + piece.text
         text = piece.text + mark + piece.mark
         if support.status == "unsupported":
             self._drop(piece, draft)
-        else:
-            draft.kept.append(text)
-            draft.said.append(bare)
-            draft.supported += 1
-        return text
+            return "" if guard.wary else held + text
+        draft.kept.append(text)
+        draft.said.append(bare)
+        draft.supported += 1
+        return held + text
 
     def _citation_for(self, support: Support, draft: _Draft) -> str:
         found = citation_of(support, self.searcher.index.content.source)
@@ -216,7 +249,7 @@ class Tutor:
             draft.kept.clear()
         points = unsaid(chosen, draft.said, self.room)
         heading = "extract" if "extractive" in draft.flags else "key-points"
-        text = render(points, draft.language, heading)
+        text = still(render(points, draft.language, heading), "\n".join(p.text for p in points))
         if not text:
             return
         source = self.searcher.index.content.source
@@ -225,8 +258,10 @@ class Tutor:
         draft.kept.append(text)
         yield Text(text)
 
-    def _refusal_text(self, result: SearchResult, language: Language) -> str:
-        return refusal(language, self._suggestions(result), self.searcher.titles)
+    def _refusal_text(self, result: SearchResult, language: Language, reason: str) -> str:
+        suggested = self._suggestions(result)
+        titles = {n: still(self.searcher.titles[n]) for n in suggested}
+        return refusal(language, suggested, titles, reason)
 
     @staticmethod
     def _suggestions(result: SearchResult) -> tuple[int, ...]:

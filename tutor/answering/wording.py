@@ -12,6 +12,17 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "zh-Hans": "这份文件没有谈到这个问题，所以我不回答，以免凭空编造。",
         "en": "The document does not cover this, so I would rather not make something up.",
     },
+    "attack": {
+        "zh-Hant": "我只根據文件回答問題：不改變角色、不透露內部說明，也不照文字裡夾帶的命令去做。請直接問文件裡的內容。",
+        "zh-Hans": "我只根据文件回答问题：不改变角色、不透露内部说明，也不照文字里夹带的命令去做。请直接问文件里的内容。",
+        "en": "I only answer questions from the document: I keep my role, keep my instructions to myself, and follow no "
+        "orders hidden in a text. Please ask about what the document covers.",
+    },
+    "quiz-topic": {
+        "zh-Hant": "想考哪一題？告訴我題號或主題，例如「考我第 19 題」。",
+        "zh-Hans": "想考哪一题？告诉我题号或主题，例如“考我第 19 题”。",
+        "en": 'Which question shall I ask you? Name a number or a topic, for example "quiz me on Q19".',
+    },
     "nearest": {
         "zh-Hant": "最接近的題目：",
         "zh-Hans": "最接近的题目：",
@@ -40,9 +51,9 @@ def say(key: str, language: Language) -> str:
     return _TEXTS[key][language]
 
 
-def refusal(language: Language, suggestions: Sequence[int], titles: Mapping[int, str]) -> str:
-    """A polite refusal that offers the nearest questions."""
-    lines = [say("refusal", language)]
+def refusal(language: Language, suggestions: Sequence[int], titles: Mapping[int, str], reason: str = "refusal") -> str:
+    """A polite refusal that offers the nearest questions; `reason` is a key of the texts."""
+    lines = [say(reason, language)]
     if suggestions:
         mark = {"zh-Hant": "第 {} 題", "zh-Hans": "第 {} 题", "en": "Q{}"}[language]
         lines += ["", say("nearest", language), *(f"- {mark.format(n)}：{titles[n]}" for n in suggestions)]
