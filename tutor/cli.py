@@ -273,11 +273,18 @@ def _required(query: str | None) -> str:
 
 def _register() -> None:
     from tutor.cli_corpus import corpus
+    from tutor.cli_data import backup, data, restore
     from tutor.cli_grade import grade
     from tutor.cli_models import models
+    from tutor.cli_users import keys, users
 
     app.add_typer(corpus, name="corpus")
     app.add_typer(models, name="models")
+    app.add_typer(users, name="users")
+    app.add_typer(keys, name="keys")
+    app.add_typer(data, name="data")
+    app.command()(backup)
+    app.command()(restore)
     app.command()(grade)
 
 

@@ -78,11 +78,15 @@ def _copy_name(database: Database, revision: str) -> Path:
     return path.with_name(f"{path.name}.before-{HEAD}-at-{revision}")
 
 
-def _check(found: str | None, database: Database) -> None:
+def known_revisions() -> set[str]:
+    """Every revision that this code can read and bring up."""
     from alembic.script import ScriptDirectory
 
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if found is not None and found not in known:
+    return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
+def _check(found: str | None, database: Database) -> None:
+    if found is not None and found not in known_revisions():
         raise StoreMismatch(
             f"The database {_name(database)} was written by a newer version of the tutor (revision {found}; this one knows {HEAD}).",
             "Update the tutor: pip install --upgrade interview-tutor",
