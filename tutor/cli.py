@@ -254,8 +254,8 @@ def serve(
 def mcp() -> None:
     """Serve the tutor's tools to an MCP client, over standard input and output."""
     from tutor.web.backstage import Backstage
-    from tutor.web.corpora import OpenCorpora
     from tutor.web.mcp_door import build_server
+    from tutor.web.open_corpora import OpenCorpora
 
     stage = Backstage(settings())
     stage.start()

@@ -133,7 +133,7 @@ def test_leaving_a_stream_stops_the_model(settings: Settings) -> None:
 async def _use_tools(target: Any) -> None:
     async with Client(target, read_timeout_seconds=120) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(tools) >= {"search", "ask", "grade"}
+        assert set(tools) == {"search", "ask", "grade", "next_question"}
         assert all(tool.description for tool in tools.values())
 
         found = await client.call_tool("search", {"query": "量化會損失精度嗎？", "top": 2})
@@ -150,6 +150,10 @@ async def _use_tools(target: Any) -> None:
         assert "【第1題】" in answer.structured_content["answer"]
         assert answer.structured_content["citations"][0]["question"] == 1
         assert "answering" in told
+
+        chosen = await client.call_tool("next_question", {})
+        assert chosen.structured_content is not None
+        assert chosen.structured_content["question"] == 1
 
         grade = await client.call_tool("grade", {"question": 1, "answer": "KV Cache 避免重複計算"})
         assert grade.structured_content is not None

@@ -44,7 +44,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     import gradio as gr
 
     from tutor.web import look
-    from tutor.web.doors import add_doors, doors_open
+    from tutor.web.doors import add_doors, doors_open, refused
     from tutor.web.page import build_page
 
     stage = backstage or Backstage(settings)
@@ -93,7 +93,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     # The last one is passed first: names, headers, then who it is, before anything reads the request.
-    app.add_middleware(Guard, settings=settings, open_store=lambda: stage.store)
+    app.add_middleware(Guard, settings=settings, open_store=lambda: stage.store, shaped=refused)
     app.add_middleware(_OwnHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_names(settings), www_redirect=False)
     return app

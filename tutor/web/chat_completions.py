@@ -21,13 +21,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ingest.errors import NotFound
 from ingest.shelf import shelf
 from tutor.answering.answer import Answer, Done, Text
 from tutor.answering.tutor import Ask, Tutor
 from tutor.retrieval.result import Turn
-from tutor.web.api.common import BEAT_SECONDS, EVENT_STREAM, ClosingStream, Corpora
+from tutor.web.api.common import BEAT_SECONDS, EVENT_STREAM, Asker, ClosingStream, Corpora
 from tutor.web.api.shapes import LONGEST_QUERY, LONGEST_TURN, PROBLEMS, Plain
-from tutor.web.corpora import NotFound, OpenCorpora
+from tutor.web.open_corpora import OpenCorpora
 from tutor.web.problems import Refused, problem_of
 from tutor.web.pump import last_of, pumped
 from tutor.web.sources import bare, sources, withdrawn
@@ -114,7 +115,7 @@ class Completion(BaseModel):
 
 
 @router.get("/models", summary="List the models")
-def models(corpora: Corpora) -> dict[str, Any]:
+def models(corpora: Corpora, _: Asker) -> dict[str, Any]:
     """Every corpus that can be asked, as a model."""
     settings = corpora.settings
     found = [one.name for one in shelf(settings.corpora_dir, settings.embedders) if one.questions is not None]
@@ -122,7 +123,7 @@ def models(corpora: Corpora) -> dict[str, Any]:
 
 
 @router.get("/models/{model}", summary="Describe a model")
-def model(model: str, corpora: Corpora) -> dict[str, Any]:
+def model(model: str, corpora: Corpora, _: Asker) -> dict[str, Any]:
     """One model."""
     settings = corpora.settings
     if model != ALIAS and all(one.name != model for one in shelf(settings.corpora_dir, settings.embedders)):
@@ -135,7 +136,7 @@ def _model(name: str) -> dict[str, Any]:
 
 
 @router.post("/chat/completions", summary="Answer in a conversation", response_model=None)
-async def complete(body: Completion, request: Request, corpora: Corpora) -> Response:
+async def complete(body: Completion, request: Request, corpora: Corpora, _: Asker) -> Response:
     """The answer to the last message, in one piece or as a stream of chunks. Hanging up stops the model."""
     asked = _asked(body.messages)
     tutor = await run_in_threadpool(_tutor, corpora, body.model)

@@ -13,12 +13,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.routing import Match
 
+from ingest.errors import TutorError
 from tutor.web import chat_completions, mcp_door, problems
-from tutor.web.api import asking, library, state
+from tutor.web.api import asking, conversations, library, mine, practise, state
 from tutor.web.api.shapes import PROBLEMS
 from tutor.web.backstage import Backstage
-from tutor.web.corpora import OpenCorpora
-from tutor.web.gate import MEGABYTE, Gate
+from tutor.web.gate import DOORS, MEGABYTE, Gate
+from tutor.web.open_corpora import OpenCorpora
 from tutor.web.uploads import LARGEST
 
 # Of a request body, by the beginning of the path. Base64 makes three bytes four.
@@ -26,7 +27,12 @@ LARGEST_BODIES = (("/api/v1/corpora", LARGEST * 4 // 3 + MEGABYTE), ("/", MEGABY
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 TAGS = [
     {"name": "ask", "description": "Search the corpus, and have it answer with sources."},
-    {"name": "practise", "description": "Answers graded by key points."},
+    {
+        "name": "practise",
+        "description": "Interviews and single answers, graded by key points; progress and what is due.",
+    },
+    {"name": "conversations", "description": "What was asked and answered, kept for each user."},
+    {"name": "my data", "description": "Feedback, and everything that is kept: export it, erase it."},
     {"name": "corpora", "description": "The documents: list, read, add, remove."},
     {"name": "chat", "description": "The tutor as a model, for any client that speaks the OpenAI protocol."},
     {"name": "status", "description": "What works, and why something does not."},
@@ -39,7 +45,7 @@ def add_doors(app: FastAPI, stage: Backstage) -> None:
     app.openapi_tags = TAGS
     app.add_middleware(Gate, largest=LARGEST_BODIES, shaped=shaped)
     problems.install(app, shaped)
-    for router in (asking.router, library.router, state.router):
+    for router in (asking.router, practise.router, conversations.router, library.router, mine.router, state.router):
         app.include_router(router, prefix="/api/v1", responses=PROBLEMS)
     app.include_router(chat_completions.router, prefix="/v1", responses=chat_completions.ERRORS)
     mcp_door.add_mcp(app)
@@ -50,6 +56,14 @@ def add_doors(app: FastAPI, stage: Backstage) -> None:
 def shaped(path: str, members: Mapping[str, Any], headers: Mapping[str, str] | None) -> Response | None:
     """A problem in another form, where a door has one of its own."""
     return chat_completions.error(members, headers) if path.startswith("/v1/") else None
+
+
+def refused(path: str, error: TutorError, status: int) -> Response | None:
+    """What the guard turned down, as a problem; the page has its own form."""
+    if not path.startswith(DOORS):
+        return None
+    members = problems.problem(status, error.message, error.mend, instance=path)
+    return shaped(path, members, None) or problems.respond(members)
 
 
 def nothing_here(request: Request) -> Response:

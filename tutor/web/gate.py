@@ -1,7 +1,6 @@
-"""What stands before the doors: size of a request, its media type, and where it comes from.
+"""What stands before the doors, behind the guard: whatever changes something is JSON, and no larger than it need be.
 
-A page of another site may send a form or a plain text to this machine without asking; it may not send JSON, and it
-cannot hide its Origin. So whatever changes something must be JSON, and of this origin where a browser names one.
+A page of another site may send a form or a plain text to this machine without asking; it may not send JSON.
 Plain ASGI, so that streams are not held up. Knows paths and headers, nothing of what lies behind.
 """
 
@@ -9,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -19,7 +17,6 @@ from tutor.web.problems import problem, respond
 
 DOORS = ("/api/", "/v1/", "/mcp")
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 MEGABYTE = 1 << 20
 Shaped = Callable[[str, dict[str, Any], Mapping[str, str] | None], Response | None]
 
@@ -43,7 +40,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope["method"], path, headers)
+        refusal = self._refusal(scope["method"], headers)
         limit = next(size for prefix, size in self._largest if path.startswith(prefix))
         if refusal is None and _declared(headers) > limit:
             refusal = too_large(limit)
@@ -57,37 +54,14 @@ class Gate:
         await self._app(scope, _replayed(body, receive) if body is not None else receive, send)
 
     @staticmethod
-    def _refusal(method: str, path: str, headers: Headers) -> dict[str, Any] | None:
+    def _refusal(method: str, headers: Headers) -> dict[str, Any] | None:
         if method not in _CHANGING:
             return None
-        origin = headers.get("origin")
-        if origin is not None and not same_origin(origin, headers.get("host", "")):
-            return problem(
-                403,
-                f"Requests from the page {origin[:100]} are not taken.",
-                "Send it from a program, or from this page.",
-            )
         has_body = _declared(headers) > 0 or "transfer-encoding" in headers
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if (has_body or kind) and kind != "application/json":
             return problem(415, f"The media type {kind[:100] or 'that is missing'} is not taken.")
         return None
-
-
-def same_origin(origin: str, host: str) -> bool:
-    """Whether an Origin header names the host that was asked. The scheme may differ: a proxy may have ended TLS."""
-    try:
-        parts = urlsplit(origin)
-        asked = urlsplit(f"//{host}")
-        port = _DEFAULT_PORTS.get(parts.scheme)
-        return (
-            port is not None
-            and bool(parts.hostname)
-            and parts.hostname == asked.hostname
-            and (parts.port or port) == (asked.port or port)
-        )
-    except ValueError:
-        return False
 
 
 def too_large(limit: int) -> dict[str, Any]:

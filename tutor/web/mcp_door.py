@@ -29,8 +29,11 @@ from tutor import __version__
 from tutor.answering.answer import Done, Event, Sources
 from tutor.answering.tutor import Ask, Tutor
 from tutor.commands import search_row
+from tutor.store import LOCAL_USER
+from tutor.store.rows import Scope as RightTo
 from tutor.web import problems
 from tutor.web.api.asking import graded
+from tutor.web.api.practise import NextReply, chosen
 from tutor.web.api.shapes import (
     LARGEST_NUMBER,
     LONGEST_ANSWER,
@@ -40,13 +43,15 @@ from tutor.web.api.shapes import (
     GradeRequest,
     SearchReply,
 )
-from tutor.web.corpora import OpenCorpora
+from tutor.web.identity import require
+from tutor.web.open_corpora import OpenCorpora
 from tutor.web.pump import pumped
 
 PATH = "/mcp"
 INSTRUCTIONS = (
     "This server knows one document of interview questions and answers. Use `ask` for an answer with citations, "
-    "`search` for the passages themselves, `grade` to mark an answer of the user against the key points of a question. "
+    "`search` for the passages themselves, `next_question` to choose what to practise, `grade` to mark an answer of the "
+    "user against the key points of a question. "
     "What the document does not say is refused: pass that on, do not fill it in. Citations name question numbers."
 )
 # A corpus that is being built is waited for so long before a tool says so.
@@ -84,8 +89,11 @@ def build_server(corpora: OpenCorpora) -> MCPServer[Any]:
         return await _told(opened)
 
     @server.tool(title="Search the document", annotations=_READS)
-    async def search(query: Query, top: Annotated[int, Field(ge=1, le=20)] = 5, corpus: Corpus = None) -> SearchReply:
+    async def search(
+        query: Query, ctx: Context[Any, Any], top: Annotated[int, Field(ge=1, le=20)] = 5, corpus: Corpus = None
+    ) -> SearchReply:
         """Find the questions of the document that answer a query, each with its best passage, verbatim. No model."""
+        _user(ctx, "ask")
         tutor = await tutor_of(corpus)
         return SearchReply(**await _told(lambda: search_row(tutor.searcher, query, (), top)))
 
@@ -94,6 +102,7 @@ def build_server(corpora: OpenCorpora) -> MCPServer[Any]:
         """Answer a question from the document. Every sentence names the question it rests on, as 【第19題】 or 【Q19】;
         `refused` means that the document does not say it, and `suggestions` are the nearest questions.
         """
+        _user(ctx, "ask")
         tutor = await tutor_of(corpus)
         await ctx.report_progress(0, message="searching")
         done: Event | None = None
@@ -115,12 +124,28 @@ def build_server(corpora: OpenCorpora) -> MCPServer[Any]:
         question_text: Annotated[Text | None, Field(description="Any other question, with `reference`.")] = None,
         reference: Annotated[Text | None, Field(description="A right answer to `question_text`.")] = None,
         corpus: Corpus = None,
+        *,
+        ctx: Context[Any, Any],
     ) -> GradeReply:
         """Grade an answer key point by key point: score 0 to 10, level 0 to 4, verdicts with quotes, feedback."""
+        _user(ctx, "practise")
         body = GradeRequest(
             answer=answer, question=question, question_text=question_text, reference=reference, corpus=corpus
         )
         return GradeReply(**await _told(lambda: graded(body, corpora)))
+
+    @server.tool(title="Choose the next question", annotations=_READS)
+    async def next_question(
+        ctx: Context[Any, Any],
+        category: Annotated[str | None, Field(max_length=200, description="Only from this category.")] = None,
+        without: Annotated[list[int], Field(max_length=500, description="Numbers that were asked already.")] = [],  # noqa: B006
+        corpus: Corpus = None,
+    ) -> NextReply:
+        """The question that the user should practise next: due first, then weak, then new. Ask it in your own words,
+        let the user answer, then call `grade`.
+        """
+        user = _user(ctx, "practise")
+        return NextReply(**await _told(lambda: chosen(corpora, user, corpus, category, without)))
 
     @server.resource("corpus://{corpus}/questions", title="List of questions", mime_type="text/markdown")
     async def questions(corpus: str) -> str:
@@ -139,6 +164,17 @@ def build_server(corpora: OpenCorpora) -> MCPServer[Any]:
         return await _read(text)
 
     return server
+
+
+def _user(ctx: Context[Any, Any], scope: RightTo) -> str:
+    """The user behind a call; over standard input it is the one of this machine."""
+    request = ctx.request_context.request
+    if request is None:
+        return LOCAL_USER
+    try:
+        return require(request, scope)
+    except TutorError as error:
+        raise _said(error) from error
 
 
 async def _told(work: Callable[[], T]) -> T:

@@ -24,18 +24,22 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # The first class that fits counts.
 _STATUS: tuple[tuple[type[errors.TutorError], int], ...] = (
+    (errors.SignInNeeded, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.TooMany, 429),
     (errors.IndexMissing, 404),
     (errors.IndexMismatch, 409),
     (errors.IndexBusy, 409),
     (errors.IndexUnavailable, 503),
+    (errors.StoreMismatch, 503),
+    (errors.StoreUnavailable, 503),
     (errors.ModelMissing, 503),
     (errors.ModelUnavailable, 503),
     (errors.DownloadFailed, 503),
     (errors.DocumentError, 422),
     (errors.UsageError, 422),
 )
-# By class name: the classes of rooms that need not be imported for it.
-_STATUS_BY_NAME = {"NotFound": 404, "SignInNeeded": 401, "Forbidden": 403, "TooMany": 429}
 _TITLES = {
     400: "The request is malformed", 401: "Sign in first", 403: "Not allowed", 404: "Not there", 405: "Method not allowed",
     409: "Not possible in this state", 413: "Too large", 415: "Wrong media type", 422: "Not usable as it is",
@@ -66,9 +70,6 @@ class Refused(Exception):
 
 def status_of(error: errors.TutorError) -> int:
     """The HTTP status of an error for users."""
-    for kind in type(error).__mro__:
-        if kind.__name__ in _STATUS_BY_NAME:
-            return _STATUS_BY_NAME[kind.__name__]
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -12,19 +12,20 @@ from fastapi.responses import JSONResponse, Response
 
 from ingest.errors import UsageError
 from tutor.answering.answer import Answer, Done, Event, Sources, Text
-from tutor.answering.tutor import Ask, Tutor
+from tutor.answering.tutor import Ask
 from tutor.commands import result_row, search_row
 from tutor.retrieval.result import Turn
 from tutor.web.api import shapes
-from tutor.web.api.common import EVENT_STREAM, Corpora, events, sse_documented
-from tutor.web.corpora import OpenCorpora
+from tutor.web.api.common import EVENT_STREAM, Asker, Corpora, Practiser, events, sse_documented
+from tutor.web.api.keeping import Kept
+from tutor.web.open_corpora import OpenCorpora
 from tutor.web.pump import last_of
 
 router = APIRouter()
 
 
 @router.post("/search", tags=["ask"], summary="Rank the questions of a corpus", response_model=shapes.SearchReply)
-def search(body: shapes.SearchRequest, corpora: Corpora) -> Any:
+def search(body: shapes.SearchRequest, corpora: Corpora, _: Asker) -> Any:
     """Questions that answer a query, best first, each with its best passage. No model is used."""
     return search_row(corpora.tutor(body.corpus).searcher, body.query, turns(body.history), body.top)
 
@@ -36,18 +37,31 @@ def search(body: shapes.SearchRequest, corpora: Corpora) -> Any:
         done="the finished answer", problem="what went wrong",
     )},
 )  # fmt: skip
-async def ask(body: shapes.AskRequest, request: Request, corpora: Corpora) -> Response:
+async def ask(body: shapes.AskRequest, request: Request, corpora: Corpora, user: Asker) -> Response:
     """The answer with checked citations, or a refusal with the nearest questions.
 
     Hanging up stops the model. Of a stream, `done` holds the final text: sentences that nothing supports were taken
     out of it, so it may be shorter than all `text` together.
     """
-    tutor = await run_in_threadpool(corpora.tutor, body.corpus)
-    asked = Ask(body.query, turns(body.history))
+    stream, conversation = await run_in_threadpool(_opened, body, corpora, user)
     if body.stream or EVENT_STREAM in request.headers.get("accept", ""):
-        return events(lambda: _told(tutor, asked), request.url.path)
-    done = await last_of(request, lambda: tutor.stream(asked))
-    return JSONResponse(_finished(done).as_dict())
+        return events(lambda: _told(stream()), request.url.path)
+    answer = _finished(await last_of(request, stream))
+    return JSONResponse({**answer.as_dict(), "conversation": conversation})
+
+
+def _opened(
+    body: shapes.AskRequest, corpora: OpenCorpora, user: str
+) -> tuple[Callable[[], Iterator[Event]], str | None]:
+    """What opens the stream of an answer, and the conversation that it is added to."""
+    if body.conversation is None:
+        tutor, asked = corpora.tutor(body.corpus), Ask(body.query, turns(body.history))
+        return lambda: tutor.stream(asked), None
+    if body.history:
+        raise UsageError("A kept conversation is its own history.", "Leave `history` out, or `conversation`.")
+    kept, corpus, history = Kept.opened(corpora.store, user, body.conversation, body.corpus)
+    tutor, asked = corpora.tutor(corpus), Ask(body.query, history)
+    return lambda: kept.through(tutor, asked), kept.id
 
 
 def _finished(event: Event) -> Answer:
@@ -55,8 +69,8 @@ def _finished(event: Event) -> Answer:
     return event.answer
 
 
-def _told(tutor: Tutor, asked: Ask) -> Iterator[tuple[str, Any]]:
-    with closing(tutor.stream(asked)) as stream:  # type: ignore[type-var]
+def _told(found: Iterator[Event]) -> Iterator[tuple[str, Any]]:
+    with closing(found) as stream:  # type: ignore[type-var]
         for event in stream:
             match event:
                 case Sources(result, used):
@@ -68,7 +82,7 @@ def _told(tutor: Tutor, asked: Ask) -> Iterator[tuple[str, Any]]:
 
 
 @router.post("/grade", tags=["practise"], summary="Grade an answer by key points", response_model=shapes.GradeReply)
-def grade(body: shapes.GradeRequest, corpora: Corpora) -> Any:
+def grade(body: shapes.GradeRequest, corpora: Corpora, _: Practiser) -> Any:
     """Verdicts per key point with quotes from the answer, and a score made from them by code.
 
     Give `question` for a question of the corpus, or `question_text` and `reference` for any other.

@@ -9,9 +9,12 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
-from tutor.web.corpora import OpenCorpora
+from tutor.store.rows import Scope
+from tutor.web.identity import current_user, require
+from tutor.web.open_corpora import OpenCorpora
 from tutor.web.problems import problem_of
 from tutor.web.pump import pumped
 
@@ -26,7 +29,20 @@ def open_corpora(request: Request) -> OpenCorpora:
     return cast(OpenCorpora, request.app.state.corpora)
 
 
+def _allowed(scope: Scope) -> Callable[[Request], str]:
+    def user(request: Request) -> str:
+        return require(request, scope)
+
+    return user
+
+
 Corpora = Annotated[OpenCorpora, Depends(open_corpora)]
+# The user behind a request, by what the request needs: a key may have been made for less.
+Caller = Annotated[str, Depends(current_user)]
+Asker = Annotated[str, Depends(_allowed("ask"))]
+Practiser = Annotated[str, Depends(_allowed("practise"))]
+Owner = Annotated[str, Depends(_allowed("data"))]
+Admin = Annotated[str, Depends(_allowed("admin"))]
 
 
 def event(name: str, data: Any) -> str:
@@ -37,7 +53,7 @@ def event(name: str, data: Any) -> str:
 class ClosingStream(StreamingResponse):
     """A stream whose source is closed at once when the client hangs up, not when its garbage is collected."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:

@@ -11,11 +11,12 @@ from fastapi.responses import JSONResponse, Response
 
 from ingest.corpora import shipped_document
 from ingest.document import Question
+from ingest.errors import NotFound
 from ingest.shelf import remove as remove_corpus
 from ingest.shelf import shelf
 from tutor.web.api import shapes
-from tutor.web.api.common import Corpora, events, sse_documented
-from tutor.web.corpora import Material, NotFound
+from tutor.web.api.common import Admin, Asker, Corpora, events, sse_documented
+from tutor.web.open_corpora import Documented
 from tutor.web.pump import last_of
 from tutor.web.uploads import Upload, adding, forget_document, preview
 
@@ -27,7 +28,7 @@ QuestionNumber = Annotated[
 
 
 @router.get("", summary="List the corpora", response_model=shapes.CorporaReply)
-def list_corpora(corpora: Corpora) -> Any:
+def list_corpora(corpora: Corpora, _: Asker) -> Any:
     """Every corpus, its document, and whether its index is up to date."""
     settings = corpora.settings
     return {
@@ -44,7 +45,7 @@ def list_corpora(corpora: Corpora) -> Any:
         progress="`stage`, and how far it is: `done` of `total`", done="the report", problem="what went wrong"
     )},
 )  # fmt: skip
-async def add(body: shapes.AddRequest, request: Request, corpora: Corpora) -> Response:
+async def add(body: shapes.AddRequest, request: Request, corpora: Corpora, _: Admin) -> Response:
     """Parse a document and build its index; with `check`, only say what was found. A document of 80 questions takes
     about a minute: `stream` tells how far it is.
     """
@@ -66,7 +67,7 @@ async def add(body: shapes.AddRequest, request: Request, corpora: Corpora) -> Re
 
 
 @router.delete("/{corpus}", summary="Remove a corpus", response_model=shapes.RemoveReply)
-def remove(corpus: CorpusName, corpora: Corpora) -> Any:
+def remove(corpus: CorpusName, corpora: Corpora, _: Admin) -> Any:
     """Remove the index of a corpus and a document that was uploaded for it."""
     name = corpora.name(corpus)
     remove_corpus(corpora.settings.corpora_dir, name)
@@ -76,14 +77,14 @@ def remove(corpus: CorpusName, corpora: Corpora) -> Any:
 
 
 @router.get("/{corpus}/questions", summary="List the questions", response_model=shapes.QuestionsReply)
-def questions(corpus: CorpusName, corpora: Corpora) -> Any:
+def questions(corpus: CorpusName, corpora: Corpora, _: Asker) -> Any:
     """The questions of a corpus in the order of its document."""
     material = corpora.material(corpus)
     return {"corpus": corpus, "questions": [_row(q, material) for q in material.document.questions]}
 
 
 @router.get("/{corpus}/questions/{number}", summary="Read a question", response_model=shapes.QuestionReply)
-def question(corpus: CorpusName, number: QuestionNumber, corpora: Corpora) -> Any:
+def question(corpus: CorpusName, number: QuestionNumber, corpora: Corpora, _: Asker) -> Any:
     """A question with its answer, verbatim, section by section."""
     found = corpora.question(corpus, number)
     material = corpora.material(corpus)
@@ -96,7 +97,7 @@ def question(corpus: CorpusName, number: QuestionNumber, corpora: Corpora) -> An
 
 
 @router.get("/{corpus}/questions/{number}/rubric", summary="Read a rubric", response_model=shapes.RubricReply)
-def rubric(corpus: CorpusName, number: QuestionNumber, corpora: Corpora) -> Any:
+def rubric(corpus: CorpusName, number: QuestionNumber, corpora: Corpora, _: Asker) -> Any:
     """What a full answer to a question contains."""
     corpora.question(corpus, number)
     found = corpora.material(corpus).grader.rubrics.get(number)
@@ -105,7 +106,7 @@ def rubric(corpus: CorpusName, number: QuestionNumber, corpora: Corpora) -> Any:
     return {"corpus": corpus, "question": number, "points": [p.model_dump() for p in found.points]}
 
 
-def _row(found: Question, material: Material) -> dict[str, Any]:
+def _row(found: Question, material: Documented) -> dict[str, Any]:
     return {
         "number": found.number, "title": found.title, "category": found.category, "answered": found.answered,
         "rubric": found.number in material.grader.rubrics,

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from tutor import __version__
-from tutor.web.api.common import Corpora
+from tutor.web.api.common import Caller, Corpora
 
 router = APIRouter(tags=["status"])
 
@@ -43,6 +43,6 @@ class StatusReply(BaseModel):
 
 
 @router.get("/status", summary="Say what works, and why", response_model=StatusReply)
-def status(corpora: Corpora) -> Any:
+def status(corpora: Corpora, _: Caller) -> Any:
     """Corpus and model, each with its state and the reason for it."""
     return {"version": __version__, **corpora.stage.report()}

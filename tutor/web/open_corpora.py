@@ -14,25 +14,35 @@ from typing import TYPE_CHECKING
 from ingest import corpora
 from ingest.builds import current_build
 from ingest.document import Document, Question
-from ingest.errors import IndexBusy, IndexMismatch, IndexMissing, TutorError
+from ingest.errors import IndexBusy, IndexMissing, NotFound, UsageError
 from tutor.settings import Settings
 from tutor.web.backstage import Backstage
 
 if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
     from tutor.interview.grading import Grader
+    from tutor.interview.items import Material
+    from tutor.interview.practice import Practice
+    from tutor.store import Store
 
 # Corpora kept open besides the one of the settings: an index of 80 questions takes about 10 MB.
 KEPT_OPEN = 8
+# Running interviews are saved after every step, so one that falls out is opened again.
+KEPT_PRACTICES = 256
 
 
 @dataclass(frozen=True)
-class Material:
+class Documented:
     """A parsed document with what is known about its answers."""
 
-    document: Document
+    material: Material
     questions: dict[int, Question]
     grader: Grader
+
+    @property
+    def document(self) -> Document:
+        """The document itself."""
+        return self.material.document
 
 
 class OpenCorpora:
@@ -42,12 +52,22 @@ class OpenCorpora:
         self.stage = stage
         self._lock = threading.Lock()
         self._tutors: OrderedDict[str, Tutor] = OrderedDict()
-        self._materials: OrderedDict[str, tuple[object, Material]] = OrderedDict()
+        self._practices: OrderedDict[tuple[str, str], tuple[Documented, Practice]] = OrderedDict()
+        self._materials: OrderedDict[str, tuple[object, Documented]] = OrderedDict()
 
     @property
     def settings(self) -> Settings:
         """Those of the application."""
         return self.stage.settings
+
+    @property
+    def store(self) -> Store:
+        """What is kept for users.
+
+        Raises:
+            StoreUnavailable: it cannot be opened.
+        """
+        return self.stage.store
 
     def name(self, corpus: str | None) -> str:
         """The corpus that is meant: the one of the settings where none is named.
@@ -94,10 +114,7 @@ class OpenCorpora:
         model = self.stage.engine
         if model is None:
             raise IndexBusy("The model is being chosen.", "Try again in a moment; /ready says how far it is.")
-        try:
-            searcher = Searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
-        except IndexMismatch as error:
-            raise IndexMismatch(error.message, error.mend) from error
+        searcher = Searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
         searcher.warm_up()
         with self._lock:
             self._tutors[name] = Tutor(searcher, model)
@@ -111,47 +128,74 @@ class OpenCorpora:
             self._tutors.pop(corpus, None)
             self._materials.pop(corpus, None)
 
-    def material(self, corpus: str | None) -> Material:
+    def material(self, corpus: str | None) -> Documented:
         """The document of a corpus and its grader, read anew when a file changed. No index is needed.
 
         Raises:
             IndexMissing: there is no such corpus.
             DocumentError: its document or its rubrics cannot be used.
         """
-        from tutor.interview.grading import Grader
-        from tutor.interview.rubrics import read_rubrics, rubrics_path
+        from tutor.interview.material import open_material, own_rubrics_path
+        from tutor.interview.practice import grader_of
+        from tutor.interview.rubrics import rubrics_path
 
         name = self.name(corpus)
-        path = corpora.document_path(self.settings.corpora_dir, name)
-        state = _stamps(path, rubrics_path(path))
+        folder = self.settings.corpora_dir
+        path = corpora.document_path(folder, name)
+        state = _stamps(path, rubrics_path(path), own_rubrics_path(folder, name))
         with self._lock:
             kept = self._materials.get(name)
             if kept is not None and kept[0] == state:
                 return kept[1]
-        document = corpora.read_document(path)
-        questions = {q.number: q for q in document.questions}
-        titles = {n: q.title for n, q in questions.items()}
-        found = Material(document, questions, Grader(read_rubrics(rubrics_path(path), document), titles))
+        material = open_material(folder, name)
+        found = Documented(material, {q.number: q for q in material.document.questions}, grader_of(material))
         with self._lock:
             self._materials[name] = (state, found)
             while len(self._materials) > KEPT_OPEN:
                 self._materials.popitem(last=False)
         return found
 
+    def practice(self, user: str, corpus: str) -> Practice:
+        """A user's practice with a corpus; interviews that run stay alive in it.
+
+        Raises:
+            IndexMissing: there is no such corpus.
+            UsageError: none of its questions has key points.
+        """
+        from tutor.interview.practice import Practice
+
+        found = self.material(corpus)
+        if not found.grader.rubrics:
+            raise UsageError(
+                f"No question of {corpus!r} has key points yet, so that no answer could be graded.",
+                "Add rubrics beside the document: NAME.rubrics.yaml",
+            )
+        with self._lock:
+            kept = self._practices.pop((user, corpus), None)
+            if kept is None or kept[0] is not found:
+                kept = found, Practice(corpus, found.material, found.grader, self.store, user)
+            self._practices[user, corpus] = kept
+            while len(self._practices) > KEPT_PRACTICES:
+                self._practices.popitem(last=False)
+            return kept[1]
+
+    def forget_user(self, user: str) -> None:
+        """Let go of what is open for a user whose data were erased."""
+        with self._lock:
+            for key in [key for key in self._practices if key[0] == user]:
+                del self._practices[key]
+
     def question(self, corpus: str | None, number: int) -> Question:
         """One question of a corpus.
 
         Raises:
-            TutorError: there is no such corpus or question (`NotFound`).
+            NotFound: there is no such question.
+            IndexMissing: there is no such corpus.
         """
         found = self.material(corpus).questions.get(number)
         if found is None:
             raise NotFound(f"The corpus {self.name(corpus)!r} has no question {number}.", "tutor ingest --check")
         return found
-
-
-class NotFound(TutorError):
-    """Something that was named is not there."""
 
 
 def _stamps(*paths: Path) -> tuple[object, ...]:
