@@ -42,7 +42,9 @@ def events_of(text: str) -> list[tuple[str, Any]]:
 
 
 def test_status_says_which_corpus_and_model(api: httpx.Client) -> None:
-    found = api.get("/status").json()
+    answer = api.get("/status")
+    found = answer.json()
+    assert answer.status_code == 200, found
     assert found["ready"]
     assert (found["corpus"]["name"], found["model"]["name"]) == ("small", "fake")
     assert found["model"]["why"]

@@ -24,8 +24,10 @@ def keys(settings: Settings) -> dict[str, str]:
     with open_store(settings) as store:
         for name, rank in (("root", "admin"), ("ada", "user"), ("bo", "user")):
             store.accounts.add(name, "a long enough password", rank)
-        made = {name: store.keys.make(name)[1] for name in ("root", "ada", "bo")}
-        return {**made, "ada asks": store.keys.make("ada", scopes=("ask",))[1]}
+        made = {
+            name: store.keys.add(name, scopes=("ask", "practise", "data", "admin"))[1] for name in ("root", "ada", "bo")
+        }
+        return {**made, "ada asks": store.keys.add("ada", scopes=("ask",))[1]}
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,10 @@ def open_corpora(request: Request) -> OpenCorpora:
     return cast(OpenCorpora, request.app.state.corpora)
 
 
+def _caller(request: Request) -> str:
+    return current_user(request)
+
+
 def _allowed(scope: Scope) -> Callable[[Request], str]:
     def user(request: Request) -> str:
         return require(request, scope)
@@ -38,7 +42,7 @@ def _allowed(scope: Scope) -> Callable[[Request], str]:
 
 Corpora = Annotated[OpenCorpora, Depends(open_corpora)]
 # The user behind a request, by what the request needs: a key may have been made for less.
-Caller = Annotated[str, Depends(current_user)]
+Caller = Annotated[str, Depends(_caller)]
 Asker = Annotated[str, Depends(_allowed("ask"))]
 Practiser = Annotated[str, Depends(_allowed("practise"))]
 Owner = Annotated[str, Depends(_allowed("data"))]
