@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = "127.0.0.1"
+SECRETS = Path("/run/secrets")
 
 
 class Settings(BaseSettings):
     """What a user may set. Every field has a default that works on a laptop with no set-up."""
 
-    model_config = SettingsConfigDict(env_prefix="TUTOR_", extra="ignore", protected_namespaces=())
+    # A container's secrets are files named as the variables are: /run/secrets/tutor_server_key.
+    model_config = SettingsConfigDict(
+        env_prefix="TUTOR_",
+        extra="ignore",
+        protected_namespaces=(),
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+    )
 
     data_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("interview-tutor", appauthor=False)),
@@ -74,6 +82,19 @@ class Settings(BaseSettings):
     proxy_addresses: list[str] = Field(
         default=["127.0.0.1", "::1"],
         description="Addresses and networks of proxies whose headers are believed.",
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="Form of the server's log lines.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="What the server logs; `info` has a line for each request and each answer."
+    )
+    log_texts: bool = Field(default=False, description="Put users' questions and answers into the log, too.")
+    traces_url: str = Field(
+        default="", description="OpenTelemetry collector for traces of answers, as http://HOST:4317; empty sends none."
+    )
+    drain_seconds: float = Field(
+        default=30,
+        ge=0,
+        description="When the server is told to stop, answers that are being written get so many seconds.",
     )
     debug: bool = Field(default=False, description="Show tracebacks.")
 

