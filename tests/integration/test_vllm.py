@@ -34,7 +34,7 @@ pytestmark = [
         reason="TUTOR_TEST_VLLM names no vLLM; make one: python tests/integration/vllm_setup.py FOLDER",
     ),
 ]
-RULES = "You are a patient tutor for machine learning interviews. You answer briefly. " * 12
+RULES = "You are a patient tutor for machine learning interviews. You answer briefly. " * 48
 CPU_BUILD = {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": "1"}
 START_S = 840.0
 

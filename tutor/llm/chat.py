@@ -20,6 +20,7 @@ from ingest.errors import ModelUnavailable
 
 # llama.cpp: "request (6016 tokens) exceeds the available context size"; vLLM: "maximum context length is".
 _CONTEXT_OVERFLOW = re.compile(r"context (size|length|window)", re.I)
+_CLIENTS = frozenset({"openai", "langchain_core", "langchain_openai", "httpx", "httpcore", "json", "pydantic"})
 Timings = dict[str, float]
 
 
@@ -109,3 +110,19 @@ def model_errors() -> Iterator[None]:
                 "Start a new conversation, or raise TUTOR_CONTEXT.",
             ) from error
         raise ModelUnavailable(f"The model server answered with an error: {error.message}", "") from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        if not _from_client(error):
+            raise
+        raise ModelUnavailable(
+            "The model server's answer cannot be understood.",
+            "Check that TUTOR_SERVER_URL is an OpenAI-compatible server, and what stands between. `tutor doctor` shows its state.",
+        ) from error
+
+
+def _from_client(error: BaseException) -> bool:
+    """Whether an error came up inside the client libraries: they raise plain ones when what arrives is no answer
+    (a page of HTML, half a JSON object, nothing at all), and a bug of ours must not pass for that."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] in _CLIENTS

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +18,9 @@ from tutor import __version__
 from tutor.settings import LOOPBACK, Settings
 from tutor.web.backstage import Backstage
 from tutor.web.guard import Guard
+from tutor.web.identity import identity_of
 from tutor.web.signin import add_sign_in, gradio_user
+from tutor.web.watching import Watch
 
 # The browser itself refuses every request to elsewhere, whatever an answer or a library asks it to load.
 # Gradio needs inline scripts and styles, and builds its HTML templates with `new Function`.
@@ -30,6 +32,10 @@ HEADERS = {
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
 }
 # Names under which this machine is asked. Any other means a foreign page that had its name point here.
 OWN_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
@@ -63,9 +69,18 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     add_sign_in(app, settings, lambda: stage.store)
 
     @app.get("/health", tags=["status"])
-    def health() -> dict[str, str]:
-        """Whether the process lives."""
-        return {"status": "ok", "version": __version__}
+    def health() -> JSONResponse:
+        """Whether the process lives and takes new users: 503 once it has been told to stop."""
+        state = "stopping" if stage.draining else "ok"
+        return JSONResponse({"status": state, "version": __version__}, status_code=503 if stage.draining else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics(request: Request) -> Response:
+        """Figures for Prometheus, for admins: with sign-in on it sends an admin's API key."""
+        if not identity_of(request).is_admin:
+            raise HTTPException(403, "Metrics are for admins.")
+        content, content_type = stage.watcher.metrics.page(request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": content_type})
 
     @app.get("/ready", tags=["status"])
     def ready() -> JSONResponse:
@@ -96,6 +111,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     app.add_middleware(Guard, settings=settings, open_store=lambda: stage.store, shaped=refused)
     app.add_middleware(_OwnHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_names(settings), www_redirect=False)
+    app.add_middleware(Watch, metrics=stage.watcher.metrics)
     return app
 
 

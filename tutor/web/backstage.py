@@ -15,6 +15,8 @@ from ingest import corpora
 from ingest.document import Document, Expansion
 from ingest.errors import IndexBusy, IndexMissing, TutorError
 from tutor.settings import Settings
+from tutor.web.traces import Traces
+from tutor.web.watching import Watcher
 
 if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
@@ -72,6 +74,11 @@ class Backstage:
         self._document: tuple[Document, list[Expansion]] | None = None
         self._opening_store = threading.Lock()
         self._store: Store | None = None
+        self.watcher = Watcher(log_texts=settings.log_texts, traces=Traces.to(settings.traces_url))
+        self.watcher.metrics.watch_readiness(
+            {"corpus": lambda: self._index.phase == "ready", "model": lambda: self.model.phase in {"ready", "none"}}
+        )
+        self.draining = False
         self._threads: list[threading.Thread] = []
         self._hear: list[Callable[[IndexState], None]] = []
 
@@ -100,6 +107,7 @@ class Backstage:
             if self._store is not None:
                 self._store.close()
                 self._store = None
+        self.watcher.close()
 
     @property
     def index(self) -> IndexState:
@@ -137,6 +145,15 @@ class Backstage:
         with self._changed:
             self._changed.wait_for(lambda: self._tutor is not None or self._closing.is_set(), seconds)
             return self._tutor
+
+    def drain(self, seconds: float) -> bool:
+        """Take no new users from now on (`/health` says so), and wait for the answers that are being written.
+
+        Returns:
+            Whether all of them were finished within `seconds`.
+        """
+        self.draining = True
+        return self.watcher.running.wait_until_none(seconds)
 
     @property
     def closed(self) -> bool:
@@ -225,7 +242,7 @@ class Backstage:
 
         settings = self.settings
         try:
-            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders)
+            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders, settings.chroma_url)
         except IndexMissing:
             path = corpora.document_path(settings.corpora_dir, settings.corpus)
             self._say(IndexState("building"))
@@ -234,22 +251,23 @@ class Backstage:
                 settings.corpus,
                 path,
                 embedders=settings.embedders,
+                chroma_url=settings.chroma_url,
                 progress=self._progress,
             )
             self._say(IndexState("opening"))
-            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders)
+            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders, settings.chroma_url)
         searcher.warm_up()
         return searcher
 
     def _join_up(self, searcher: Searcher) -> None:
         """Wait for the model object (seconds at most: it need not be loaded), then open for questions."""
-        from tutor.answering.tutor import Tutor
+        from tutor.web.watched import WatchedTutor
 
         with self._changed:
             self._changed.wait_for(lambda: self._model is not None or self._closing.is_set())
             if self._model is None:
                 return
-            self._tutor = Tutor(searcher, self._model)
+            self._tutor = WatchedTutor(searcher, self._model, watcher=self.watcher)
         self._say(IndexState("ready"))
 
     def _progress(self, stage: str, done: int, total: int) -> None:

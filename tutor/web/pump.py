@@ -11,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -68,7 +69,7 @@ async def pumped(source: Callable[[], Iterator[T]], beat: float | None = None) -
                 close()
         tell(_End(error))
 
-    loop.run_in_executor(_threads, work)
+    loop.run_in_executor(_threads, copy_context().run, work)  # the request's id goes along
     try:
         while True:
             try:

@@ -5,9 +5,13 @@ Knows sockets and signals, nothing of what is served.
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
+import threading
 import webbrowser
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -30,31 +34,53 @@ def serve(settings: Settings, *, open_page: bool) -> None:
         with open_store(settings) as store:
             check_can_sign_in(settings, store)
     with bind(settings.host, settings.port) as sock:
+        from tutor.web import logs
         from tutor.web.app import create_app
 
+        logs.set_up(settings)
         app = create_app(settings)
         config = uvicorn.Config(
             app,
-            log_level="warning",
+            log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
             ws="none",
             proxy_headers=False,  # the guard decides whom it believes
         )
         try:
-            _Server(config, url_of(settings.host, sock), open_page).run(sockets=[sock])
+            server = _Server(config, url_of(settings.host, sock), open_page)
+            server.drain = lambda: app.state.backstage.drain(settings.drain_seconds)
+            server.run(sockets=[sock])
         except KeyboardInterrupt:
             # Ctrl-C is how a server is stopped; the application has closed the model by now.
             return
 
 
 class _Server(uvicorn.Server):
-    """Says where it is, once it answers."""
+    """Says where it is, once it answers; on SIGTERM, lets the answers that are being written be finished first."""
+
+    drain: Callable[[], object] | None = None
+    _draining = False
 
     def __init__(self, config: uvicorn.Config, url: str, open_page: bool) -> None:
         super().__init__(config)
         self._url = url
         self._open_page = open_page
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM drains once; a second one, and Ctrl-C, stop at once."""
+        if sig != signal.SIGTERM or self._draining or self.drain is None:
+            super().handle_exit(sig, frame)
+            return
+        self._draining = True
+        drain = self.drain
+
+        def finish() -> None:
+            drain()
+            super(_Server, self).handle_exit(sig, frame)
+
+        # Not here: a signal's handler must not wait, and the answers need this very thread.
+        threading.Thread(target=finish, name="drain", daemon=True).start()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

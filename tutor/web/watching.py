@@ -13,15 +13,17 @@ import uuid
 from collections.abc import Generator
 from contextlib import closing
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor.answering.answer import Done, Event
-from tutor.answering.tutor import Ask, Tutor
 from tutor.web.metrics import Metrics
 from tutor.web.traces import Traces
+
+if TYPE_CHECKING:
+    from tutor.answering.tutor import Ask
 
 log = logging.getLogger("tutor.web.requests")
 answers_log = logging.getLogger("tutor.web.answers")
@@ -151,6 +153,10 @@ class Watcher:
             self._note(ask, done, outcome, time.perf_counter() - started)
             self._traces.answer(started_ns, done.answer if done else None, outcome, REQUEST_ID.get())
 
+    def close(self) -> None:
+        """Send the traces that are still held back."""
+        self._traces.close()
+
     def _note(self, ask: Ask, done: Done | None, outcome: str, seconds: float) -> None:
         figures: dict[str, Any] = {"outcome": outcome, "ms": round(seconds * 1000, 1)}
         if done is not None:
@@ -167,15 +173,3 @@ class Watcher:
         if self._log_texts:
             figures |= {"query": ask.query, "answer": done.answer.answer if done else None}
         answers_log.info("answer %s", outcome, extra=figures)
-
-
-class WatchedTutor(Tutor):
-    """A tutor whose answers are watched."""
-
-    def __init__(self, *parts: Any, watcher: Watcher) -> None:
-        super().__init__(*parts)
-        self._watcher = watcher
-
-    def stream(self, ask: Ask) -> Generator[Event]:
-        """As `Tutor.stream`."""
-        return self._watcher.watch(ask, super().stream(ask))  # type: ignore[arg-type]
