@@ -96,12 +96,35 @@ class Served:
     def rows(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.lines if line.startswith("{")]
 
-    def ask(self) -> list[str]:
-        """Ask through the page's own protocol; the text of every event, until the stream ends."""
-        session = "s" + os.urandom(5).hex()
-        config = self.http.get("/config").json()
-        by_name = {d["api_name"]: d["id"] for d in config["dependencies"] if d.get("api_name")}
-        raise NotImplementedError(by_name, session)
+    def ask(self) -> Asked:
+        """A question that is being answered, in a thread of its own."""
+        return Asked(self)
+
+
+class Asked(threading.Thread):
+    """A reader of one streamed answer."""
+
+    def __init__(self, served: Served) -> None:
+        super().__init__(daemon=True)
+        self._served = served
+        self.lines: list[str] = []
+        self.error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        body = {"model": "tutor", "stream": True, "messages": [{"role": "user", "content": "什麼是 KV Cache？"}]}
+        try:
+            with httpx.stream(
+                "POST", f"{self._served.url}/v1/chat/completions", json=body, trust_env=False, timeout=60
+            ) as stream:
+                self.lines += [line for line in stream.iter_lines() if line]
+        except httpx.HTTPError as error:
+            self.error = error
+
+    @property
+    def finished(self) -> bool:
+        """Whether the stream came to its proper end."""
+        return self.lines[-1:] == ["data: [DONE]"]
 
 
 @pytest.fixture
@@ -110,3 +133,54 @@ def served(folder: Path, stand_in: StandIn) -> Iterator[Served]:
     yield made
     made.process.kill()
     made.process.wait()
+
+
+def test_sigterm_lets_answers_be_finished_and_takes_no_new_users(served: Served, stand_in: StandIn) -> None:
+    stand_in.hold.set()
+    asked = [served.ask() for _ in range(3)]
+    wait_for(lambda: stand_in.running == 3)
+    assert served.figure("tutor_answers_running") == 3
+    served.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: served.http.get("/health").status_code == 503)
+    assert served.process.poll() is None
+    stand_in.hold.clear()
+    for one in asked:
+        one.join(60)
+    assert all(one.finished for one in asked), [one.error for one in asked]
+    assert served.process.wait(60) in {0, -signal.SIGTERM}
+    rows = [row for row in served.rows() if row["logger"] == "tutor.web.answers"]
+    assert [row["outcome"] for row in rows] == ["answered"] * 3
+    assert len({row["request"] for row in rows}) == 3
+    assert not any("KV Cache" in json.dumps(row, ensure_ascii=False) for row in rows)
+
+
+def test_a_second_sigterm_does_not_wait(served: Served, stand_in: StandIn) -> None:
+    stand_in.hold.set()
+    served.ask()
+    wait_for(lambda: stand_in.running == 1)
+    served.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: served.http.get("/health").status_code == 503)
+    served.process.send_signal(signal.SIGTERM)
+    served.process.wait(60)
+    wait_for(lambda: stand_in.running == 0)
+
+
+def test_sigkill_in_mid_answer_costs_that_answer_alone(folder: Path, stand_in: StandIn) -> None:
+    first = Served(folder, stand_in)
+    stand_in.hold.set()
+    asked = first.ask()
+    wait_for(lambda: stand_in.running == 1)
+    first.process.kill()
+    first.process.wait()
+    asked.join(60)
+    assert not asked.finished
+    stand_in.hold.clear()
+    wait_for(lambda: stand_in.running == 0)  # nothing goes on writing for a reader that is gone
+    second = Served(folder, stand_in)
+    try:
+        again = second.ask()
+        again.join(60)
+        assert again.finished
+    finally:
+        second.process.kill()
+        second.process.wait()

@@ -204,3 +204,22 @@ def test_a_corpus_without_an_index_is_built_and_the_waiting_question_answered(tm
         stage.close()
     assert {s.phase for s in said} >= {"building", "ready"}
     assert any(0 < s.done <= s.total for s in said)
+
+
+def test_metrics_count_what_was_asked_and_nothing_that_was_said(client: TestClient, stage: Backstage) -> None:
+    before = stage.watcher.metrics.registry.get_sample_value("tutor_answer_seconds_count", {"stage": "total"}) or 0
+    ask(stage, Conversation(), "什麼是 LoRA？")
+    page = client.get("/metrics")
+    assert page.status_code == 200
+    assert f'tutor_answer_seconds_count{{stage="total"}} {before + 1}' in page.text
+    assert 'tutor_ready{part="corpus"} 1.0' in page.text
+    assert "LoRA" not in page.text
+    assert len(client.get("/health").headers["x-request-id"]) == 32
+
+
+def test_frames_devices_and_other_origins_are_shut_out(client: TestClient) -> None:
+    headers = client.get("/").headers
+    assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]

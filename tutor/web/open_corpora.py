@@ -107,8 +107,8 @@ class OpenCorpora:
         raise IndexBusy(f"The corpus {name!r} is being prepared{share}.", "Try again in a moment; /ready says how far.")
 
     def _opened(self, name: str) -> Tutor:
-        from tutor.answering.tutor import Tutor
         from tutor.retrieval.search import Searcher
+        from tutor.web.watched import WatchedTutor
 
         settings = self.settings
         model = self.stage.engine
@@ -117,7 +117,7 @@ class OpenCorpora:
         searcher = Searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
         searcher.warm_up()
         with self._lock:
-            self._tutors[name] = Tutor(searcher, model)
+            self._tutors[name] = WatchedTutor(searcher, model, watcher=self.stage.watcher)
             while len(self._tutors) > KEPT_OPEN:
                 self._tutors.popitem(last=False)
             return self._tutors[name]
