@@ -101,10 +101,9 @@ class StandIn:
         tokens, usage, finish = complete(body, CONTEXT)
         if not body.get("stream"):
             message = {"role": "assistant", "content": "".join(tokens)}
-            choice = {"index": 0, "message": message, "finish_reason": finish}
-            return JSONResponse(
-                {"id": "x", "object": "chat.completion", "model": MODEL, "choices": [choice], "usage": usage}
-            )
+            choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": finish}
+            head = {"id": "x", "object": "chat.completion", "model": MODEL}
+            return JSONResponse({**head, "choices": [choice], "usage": usage})
         return StreamingResponse(self._stream(tokens, usage, finish), media_type="text/event-stream")
 
     async def _stream(self, tokens: list[str], usage: dict[str, Any], finish: str) -> AsyncIterator[str]:
