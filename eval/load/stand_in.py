@@ -100,8 +100,8 @@ class StandIn:
                 await asyncio.sleep(3600)
         tokens, usage, finish = complete(body, CONTEXT)
         if not body.get("stream"):
-            message = {"role": "assistant", "content": "".join(tokens)}
-            choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": finish}
+            said = {"role": "assistant", "content": "".join(tokens)}
+            choice: dict[str, Any] = {"index": 0, "message": said, "finish_reason": finish}
             head = {"id": "x", "object": "chat.completion", "model": MODEL}
             return JSONResponse({**head, "choices": [choice], "usage": usage})
         return StreamingResponse(self._stream(tokens, usage, finish), media_type="text/event-stream")
