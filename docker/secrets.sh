@@ -8,6 +8,7 @@ mkdir -p secrets
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 [ -f secrets/tutor_server_key ] || random >secrets/tutor_server_key
 [ -f secrets/database_password ] || random >secrets/database_password
+[ -f secrets/grafana_password ] || random >secrets/grafana_password
 [ -f secrets/tutor_database_url ] ||
     printf 'postgresql://tutor:%s@database/tutor' "$(cat secrets/database_password)" >secrets/tutor_database_url
 # Containers read them under other user ids; nobody else reaches them through the folder.

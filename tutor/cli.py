@@ -208,6 +208,7 @@ def doctor(
     ] = None,
     plan_model: Annotated[str, typer.Option("--plan-model", help="8b or 70b; both when left out.")] = "",
     users: Annotated[int, typer.Option("--users", min=1, help="Simultaneous users of the plan.")] = 8,
+    only_flags: Annotated[bool, typer.Option("--flags", help="Print the plan's flags alone, for a script.")] = False,
     as_json: Json = False,
 ) -> None:
     """Say what was found on this machine, what will be used, and why."""
@@ -218,11 +219,12 @@ def doctor(
         from tutor.llm.gpu_plan import CONTEXT
 
         rows = gpu_plans(plan_gpu, plan_model, users, CONTEXT)
-        typer.echo(
-            json.dumps(rows, ensure_ascii=False)
-            if as_json
-            else "\n".join(line for row in rows for line in plan_lines(row))
-        )
+        if only_flags:
+            typer.echo(rows[0]["flags"])
+        elif as_json:
+            emit(rows)
+        else:
+            typer.echo("\n".join(line for row in rows for line in plan_lines(row)))
         raise typer.Exit(0 if any(row["fits"] for row in rows) else 1)
 
     findings = examine(settings())

@@ -33,6 +33,7 @@ def as_row(made: GpuPlan) -> dict[str, Any]:
         "kv_tokens": made.kv_tokens,
         "conversations": {"full": made.full, "typical": made.typical},
         "command": " ".join(["vllm", "serve", "FOLDER", *ALWAYS, *made.flags()]) if made.fits else None,
+        "flags": " ".join(made.flags()),
         "settings": [{"flag": s.flag, "value": s.value, "reason": s.reason} for s in made.settings],
         "steps": list(made.steps),
     }

@@ -77,3 +77,12 @@ def test_with_sign_in_off_the_page_is_the_local_users(tmp_path: Path) -> None:
         foreign = client.post("/gradio_api/queue/join", json={}, headers={"origin": "https://evil.example"})
         assert foreign.status_code == 403
         assert not (tmp_path / "tutor.sqlite").exists()
+
+
+def test_metrics_are_for_admins_and_for_keys_made_for_them(client: TestClient, stage: Backstage) -> None:
+    assert client.get("/metrics").status_code == 401
+    keys = {scope: stage.store.keys.add("anna", scope, [scope])[1] for scope in ("ask", "metrics")}
+    asked = {s: client.get("/metrics", headers={"authorization": f"Bearer {key}"}) for s, key in keys.items()}
+    assert asked["ask"].status_code == 403
+    assert asked["metrics"].status_code == 200
+    assert "tutor_answers_total" in asked["metrics"].text

@@ -76,8 +76,9 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
 
     @app.get("/metrics", include_in_schema=False)
     def metrics(request: Request) -> Response:
-        """Figures for Prometheus, for admins: with sign-in on it sends an admin's API key."""
-        if not identity_of(request).is_admin:
+        """Figures for Prometheus: with sign-in on, for admins and for keys with the scope `metrics`."""
+        asker = identity_of(request)
+        if not (asker.is_admin or (asker.way == "key" and "metrics" in asker.scopes)):
             raise HTTPException(403, "Metrics are for admins.")
         content, content_type = stage.watcher.metrics.page(request.headers.get("accept", ""))
         return Response(content, headers={"content-type": content_type})
