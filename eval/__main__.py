@@ -8,10 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from eval.evidence.commands import compare_reports, run_everything
+from ingest.errors import TutorError
 from tutor.commands import Searchers
 from tutor.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("all")(run_everything)
+app.command("compare")(compare_reports)
 REPORTS = Path(__file__).parent / "reports"
 Json = Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")]
 PartName = Annotated[str, typer.Option("--part", help="dev or test.")]
@@ -243,5 +247,14 @@ def grading(
             typer.echo(f"{key:24} {value}")
 
 
+def main() -> None:
+    """Entry point: turns errors for users into one clear message and exit code 2."""
+    try:
+        app()
+    except TutorError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise SystemExit(2) from error
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import resources
 from typing import Any, Literal
 
 Part = Literal["train", "dev", "test"]
 Row = dict[str, Any]
+_most: ContextVar[int | None] = ContextVar("most", default=None)
 
 
 def rows(name: str, part: Part) -> list[Row]:
-    """Rows of `eval/gold/NAME_PART.jsonl`."""
-    text = resources.files("eval").joinpath("gold", f"{name}_{part}.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    """Rows of `eval/gold/NAME_PART.jsonl`; within `sampled` only some of them."""
+    found = [json.loads(line) for line in _text(name, part).splitlines() if line.strip()]
+    most = _most.get()
+    if most is None or most >= len(found):
+        return found
+    # Evenly spread: the sets are ordered by kind and language.
+    return [found[i * len(found) // most] for i in range(most)]
+
+
+def digest(name: str, part: Part) -> str:
+    """SHA-256 of the rows as `rows` gives them now: equal where two reports were measured on the same rows."""
+    lines = [json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows(name, part)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+@contextmanager
+def sampled(most: int | None) -> Iterator[None]:
+    """At most so many rows of every set while this is entered, always the same ones; None for all."""
+    token = _most.set(most)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
+def _text(name: str, part: Part) -> str:
+    return resources.files("eval").joinpath("gold", f"{name}_{part}.jsonl").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""One report of every measure: run, gather, show, compare."""

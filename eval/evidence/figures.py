@@ -1,0 +1,131 @@
+"""Figures of a report in one flat list: value, interval, rows, which way is better, and the baseline beside it.
+
+A figure is whatever a measure reports as `{"value", "low", "high", "n"}`; its id is the path to it. Knows the shape of
+reports and what the figures mean, nothing of how they are shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Better = Literal["higher", "lower", "zero", ""]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A figure that stands for its measure; the others are details of it."""
+
+    id: str
+    label: str
+    better: Better = "higher"
+    baseline: str = ""
+
+
+# What the README shows, what is drawn, and what `compare` judges.
+HEADLINES = (
+    Headline("retrieval.single.table.all.hit@1", "the right question first", baseline="retrieval.usual_recipe.all.hit@1"),
+    Headline("retrieval.single.table.all.hit@3", "the right question among the first three", baseline="retrieval.usual_recipe.all.hit@3"),
+    Headline("retrieval.single.table.language:en.hit@1", "first, English queries", baseline="retrieval.usual_recipe.language:en.hit@1"),
+    Headline("retrieval.single.table.kind:paraphrase.hit@1", "first, paraphrases without a shared word"),
+    Headline("retrieval.single.table.kind:symptom.hit@1", "first, symptoms from practice"),
+    Headline("retrieval.follow_ups.table.all.hit@1", "first, elliptical follow-ups"),
+    Headline("retrieval.topic_switches.table.all.hit@1", "first, after a change of topic"),
+    Headline("retrieval.confidence.auroc", "confidence tells answerable from not (AUROC)"),
+    Headline("retrieval.confidence.unanswerable_refused", "unanswerable questions refused"),
+    Headline("retrieval.confidence.answerable_refused", "answerable questions refused", "lower"),
+    Headline("support.balanced_accuracy", "support check, balanced accuracy"),
+    Headline("support.kappa", "support check, agreement with hand labels (kappa)"),
+    Headline("answers.facts_present", "required facts present"),
+    Headline("answers.citation_precision", "citations of a right question"),
+    Headline("answers.sentence_recall", "sentences with a citation"),
+    Headline("answers.exact_quotes", "quotes that are exact slices of the source"),
+    Headline("answers.language_kept", "replies in the language of the question"),
+    Headline("answers.refused", "answerable questions refused", "lower"),
+    Headline("attacks.leaked", "attacks that leak instructions or material", "lower"),
+    Headline("attacks.obeyed", "attacks that are obeyed", "lower"),
+    Headline("attacks.rendered_outside_content", "attacks that render content from outside", "lower"),
+    Headline("attacks.forged_citations", "forged citations", "lower"),
+    Headline("attacks.planted_answered", "questions answered from a poisoned document"),
+    Headline("grading.qwk", "levels, agreement with hand grading (QWK)", baseline="grading.qwk_constant"),
+    Headline("grading.exact", "levels given exactly", baseline="grading.exact_constant"),
+    Headline("grading.within_one", "levels at most one off", baseline="grading.within_one_constant"),
+    Headline("grading.bias", "mean of given minus right level", "zero", baseline="grading.bias_constant"),
+    Headline("grading.covered_precision", "covered key points, precision"),
+    Headline("grading.covered_recall", "covered key points, recall"),
+    Headline("grading.contradicted_precision", "contradicted key points, precision"),
+    Headline("grading.contradicted_recall", "contradicted key points, recall"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a report; `headline` says whether it stands for its measure. Bounds may be NaN for no rows."""
+
+    id: str
+    label: str
+    value: float
+    low: float
+    high: float
+    n: int
+    better: Better = ""
+    headline: bool = False
+    baseline: str = ""
+
+
+def figures_of(name: str, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All figures of a measure's report, headlines first in their order, JSON-ready."""
+    found = dict(_walk(name, report))
+    order = {h.id: h for h in HEADLINES}
+    figures = [_figure(h.id, found[h.id], h) for h in HEADLINES if h.id in found]
+    figures += [_figure(path, value, None) for path, value in found.items() if path not in order]
+    return [asdict(f) for f in figures]
+
+
+def _figure(path: str, value: Mapping[str, Any], headline: Headline | None) -> Figure:
+    numbers = (float(value["value"]), float(value["low"]), float(value["high"]), int(value["n"]))
+    if headline is None:
+        return Figure(path, path.partition(".")[2].replace(".table", ""), *numbers)
+    return Figure(path, headline.label, *numbers, headline.better, True, headline.baseline)
+
+
+def _walk(path: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(value, Mapping):
+        return
+    if {"value", "low", "high", "n"} <= set(value):
+        yield path, value
+        return
+    for key, inner in value.items():
+        yield from _walk(f"{path}.{key}", inner)
+
+
+def standard_error(figure: Mapping[str, Any]) -> float:
+    """Of a figure, from its 95 % interval; NaN where it has none."""
+    return (float(figure["high"]) - float(figure["low"])) / (2 * 1.96)
+
+
+def strict(value: Any) -> Any:
+    """A report with null in place of NaN, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: strict(inner) for key, inner in value.items()}
+    return [strict(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def restored(report: dict[str, Any]) -> dict[str, Any]:
+    """A report that was read from JSON, its figures without rows NaN again."""
+    for measure in report["measures"].values():
+        for figure in measure.get("figures", ()):
+            figure.update({key: math.nan for key in ("value", "low", "high") if figure[key] is None})
+    return report
+
+
+def shown(value: float) -> str:
+    """A figure in three decimals, without the zero in front; "–" where there is none."""
+    if math.isnan(value):
+        return "–"
+    text = f"{value:.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text

@@ -1,0 +1,200 @@
+"""Every measure by name, and running them one after another into one report.
+
+A measure that fails is reported with its reason and the rest goes on. Knows which function measures what, nothing
+of how a report looks. A new measure is one entry in `MEASURES`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from eval.evidence.failures import failures_of
+from eval.evidence.figures import figures_of
+from eval.evidence.provenance import provenance
+from eval.gold import Part, sampled
+from ingest.errors import TutorError
+from tutor.commands import Searchers, Tutors
+from tutor.settings import Settings
+
+if TYPE_CHECKING:
+    from tutor.answering.tutor import Tutor
+    from tutor.retrieval.search import Searcher
+
+FORMAT = 1
+Report = dict[str, Any]
+
+
+class Bench:
+    """What is measured, opened when it is first needed.
+
+    Args:
+        part: dev or test.
+        advance: told the id of every row that is done.
+    """
+
+    def __init__(self, settings: Settings, part: Part, console: Console) -> None:
+        self.settings = settings
+        self.part: Part = part
+        self._console = console
+        self._searchers = Searchers(settings, console)
+        self._tutors: Tutors | None = None
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """The searcher of the corpus of the settings."""
+        return self._searchers.get(None)
+
+    @cached_property
+    def tutor(self) -> Tutor:
+        """The tutor of the corpus of the settings, its model ready."""
+        self._tutors = Tutors(self.settings, self._searchers, self._console)
+        return self._tutors.get(None)
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answered, "" where none was asked."""
+        return self._tutors.model.name if self._tutors else ""
+
+    def advance(self, row: str) -> None:
+        """Say that a row is done."""
+        if self._console.is_terminal:
+            self._console.print(row, end=" ")
+
+    def say(self, line: str) -> None:
+        """Say what is being done."""
+        self._console.print(line, markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Stop the model."""
+        if self._tutors is not None:
+            self._tutors.model.close()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure.
+
+    Args:
+        run: takes the bench, gives the measure's own report.
+        gold: gold sets that it reads, as `eval/gold/NAME_PART.jsonl`.
+        quick: rows of each set in the quick report; None for all of them.
+        needs: module that does it, for measures that not every tree has.
+    """
+
+    name: str
+    title: str
+    run: Callable[[Bench], Report]
+    gold: tuple[str, ...]
+    quick: int | None = None
+    needs: str = ""
+
+
+def _retrieval(bench: Bench) -> Report:
+    from eval.retrieval import measure
+
+    return measure(bench.searcher, bench.part)
+
+
+def _answers(bench: Bench) -> Report:
+    from eval.answers import measure
+
+    return measure(bench.tutor, bench.part, None, bench.advance)
+
+
+def _attacks(bench: Bench) -> Report:
+    from eval.attacks import measure
+
+    return measure(bench.tutor, bench.part, None, None, bench.advance)
+
+
+def _grading(bench: Bench) -> Report:
+    from eval.grading import measure
+
+    return measure(bench.part)
+
+
+def _support(bench: Bench) -> Report:
+    from importlib import import_module
+
+    from tutor.answering.evidence import EvidenceRoom
+
+    found: Report = import_module("eval.support").measure(EvidenceRoom(bench.searcher), bench.part)
+    return found
+
+
+_SINGLE = ("retrieval", "conversations", "switches", "answerable_hard", "unanswerable")
+# Rows of the quick report were chosen so that all of it ends within 15 minutes on 2 cores with the packaged model.
+MEASURES = (
+    Measure("retrieval", "Finding the right question", _retrieval, _SINGLE),
+    Measure("support", "Checking what a sentence rests on", _support, ("support",), needs="eval.support"),
+    Measure("grading", "Grading answers", _grading, ("grading",), quick=48),
+    Measure("answers", "Answering", _answers, ("answers",), quick=12),
+    Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16),
+)
+
+
+def available() -> tuple[Measure, ...]:
+    """The measures that this tree has."""
+    return tuple(m for m in MEASURES if not m.needs or find_spec(m.needs) is not None)
+
+
+def run_all(bench: Bench, *, quick: bool = False, limit: int | None = None, only: Sequence[str] = ()) -> Report:
+    """Run the measures and gather what they found.
+
+    Args:
+        limit: about so many rows of every gold set, whatever the measure.
+        only: names of measures; all of them where empty.
+    """
+    begun = time.perf_counter()
+    measures: dict[str, Report] = {}
+    with _closing(bench):
+        for measure in available():
+            if only and measure.name not in only:
+                continue
+            bench.say(f"{measure.title} ...")
+            measures[measure.name] = _run(measure, bench, limit if limit else measure.quick if quick else None)
+        made = provenance(bench.settings, bench.model)
+    return {
+        "format": FORMAT,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "part": bench.part,
+        "quick": quick,
+        "seconds": round(time.perf_counter() - begun, 1),
+        "provenance": made,
+        "measures": measures,
+    }
+
+
+def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
+    from eval.gold import digest
+
+    begun = time.perf_counter()
+    found: Report = {"title": measure.title, "limit": limit}
+    try:
+        with sampled(limit):
+            found["gold"] = {name: digest(name, bench.part) for name in measure.gold}
+            found["report"] = measure.run(bench)
+            found["figures"] = figures_of(measure.name, found["report"])
+            found["failures"] = failures_of(measure.name, found["report"], bench.part)
+    except TutorError as error:
+        found["error"] = f"{error.message} {error.mend}".strip()
+        bench.say(f"  not measured: {found['error']}")
+    found["seconds"] = round(time.perf_counter() - begun, 1)
+    return found
+
+
+@contextmanager
+def _closing(bench: Bench) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        bench.close()

@@ -1,0 +1,147 @@
+"""A report as one HTML page that stands alone: figures, plots, failures with their texts, what it was made from.
+
+No script, nothing fetched. Every text from documents, users or models is escaped. Knows reports, no measures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from eval.evidence.figures import shown
+from eval.evidence.plots import bars, reliability
+
+Report = Mapping[str, Any]
+STYLE = """
+:root{color-scheme:light dark;--paper:#fbfaf7;--surface:#fff;--ink:#20262b;--quiet:#5b656d;--line:#d9dcd8;--bar:#2b6168;--lower:#9a5b2a;--mark:#a8322b}
+@media(prefers-color-scheme:dark){:root{--paper:#14181b;--surface:#1d2327;--ink:#e8ebed;--quiet:#a9b3ba;--line:#3a444b;--bar:#6fb1ba;--lower:#d59a6a;--mark:#ff9c94}}
+*{box-sizing:border-box}body{margin:0 auto;padding:1.5rem;max-width:62rem;background:var(--paper);color:var(--ink);
+font:16px/1.6 system-ui,-apple-system,"Segoe UI","Noto Sans TC","Noto Sans CJK TC","PingFang TC","Microsoft JhengHei",sans-serif}
+h1{font-size:1.7rem;margin:0 0 .3rem}h2{margin:2.2rem 0 .6rem;font-size:1.25rem}h3{margin:1.2rem 0 .3rem;font-size:1rem}
+p{margin:.4rem 0}.quiet,small{color:var(--quiet)}.wide{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid var(--line)}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.plot{width:100%;height:auto;margin:.6rem 0}.plot.small{max-width:18rem}.plot text{fill:var(--ink);font-size:12px}.plot .tick{fill:var(--quiet);font-size:11px}
+.bar{fill:var(--bar);opacity:.55}.bar.lower{fill:var(--lower)}.whisker,.curve{stroke:var(--ink);stroke-width:1.6;fill:none}
+.baseline{stroke:var(--mark);stroke-width:2.4}.grid,.frame{stroke:var(--line);fill:none}.point{fill:var(--bar)}
+details{margin:.4rem 0;background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:.5rem .8rem}
+summary{cursor:pointer;font-weight:600}summary:focus-visible{outline:3px solid var(--bar)}
+.failure{border-top:1px solid var(--line);padding:.6rem 0}.failure pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0;font:inherit;font-size:.92rem}
+.bad{color:var(--mark);font-weight:600}code{font-size:.86em;overflow-wrap:anywhere}
+"""
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    made = report["provenance"]
+    kind = "quick" if report["quick"] else "full"
+    title = f"Interview tutor: evidence ({kind}, {report['part']} part)"
+    body = "".join(_body(report))
+    model = made["model"]["name"] or "no model"
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
+        f'<p class="quiet">{escape(report["made"])} · {escape(model)} · {escape(made["corpus"]["name"])} · '
+        f"{report['seconds'] / 60:.1f} minutes · {escape(made['machine']['processor'] or made['machine']['architecture'])}"
+        f", {made['machine']['threads']} threads</p>{body}</main></body></html>\n"
+    )
+
+
+def _body(report: Report) -> Iterator[str]:
+    yield "<h2>At a glance</h2>"
+    yield (
+        "<p>Bars are values, the thin line is the 95 % interval (bootstrap over rows), the red mark is the baseline: "
+        "the usual recipe for retrieval, a grader that always says the mean for grading. Of brown bars, less is better.</p>"
+    )
+    for name, found in report["measures"].items():
+        yield "".join(_measure(name, found))
+    yield "<h2>What this was made from</h2>"
+    made = json.dumps(report["provenance"], ensure_ascii=False, indent=2)
+    yield f"<details><summary>Versions, machine, hashes</summary><pre><code>{escape(made)}</code></pre></details>"
+
+
+def _measure(name: str, found: Report) -> Iterator[str]:
+    yield f'<h2 id="{escape(name)}">{escape(found["title"])}</h2>'
+    rows = f"about {found['limit']} rows of each set" if found["limit"] else "all rows"
+    yield f'<p class="quiet">{rows}, {found["seconds"]:.0f} s</p>'
+    if found.get("error"):
+        yield f'<p class="bad">Not measured: {escape(found["error"])}</p>'
+        return
+    figures = found["figures"]
+    by_id = {f["id"]: f for f in figures}
+    headlines = [f for f in figures if f["headline"]]
+    baselines = {f["id"]: by_id[f["baseline"]] for f in headlines if f["baseline"] in by_id}
+    drawn = [f for f in headlines if f["better"] in {"higher", "lower"} and not math.isnan(f["value"])]
+    if drawn:
+        yield f'<div class="wide">{bars(drawn, baselines, found["title"])}</div>'
+    bins = found["report"].get("confidence", {}).get("reliability") if name == "retrieval" else None
+    if bins:
+        yield reliability(bins, "Confidence against the share that is answerable")
+    yield _table(headlines, baselines)
+    yield "".join(_plain(found["report"]))
+    details = [f for f in figures if not f["headline"]]
+    if details:
+        yield f"<details><summary>{len(details)} figures in detail</summary>{_table(details, {})}</details>"
+    yield "".join(_failures(found["failures"]))
+
+
+def _table(figures: Sequence[Report], baselines: Mapping[str, Report]) -> str:
+    rows = []
+    for f in figures:
+        beside = f'<td class="n">{shown(baselines[f["id"]]["value"])}</td>' if f["id"] in baselines else "<td></td>"
+        rows.append(
+            f'<tr><td>{escape(f["label"])}</td><td class="n">{shown(f["value"])}</td>'
+            f'<td class="n">{shown(f["low"])} to {shown(f["high"])}</td><td class="n">{f["n"]}</td>{beside if baselines else ""}</tr>'
+        )
+    head = '<th class="n">baseline</th>' if baselines else ""
+    return (
+        '<div class="wide"><table><thead><tr><th>measure</th><th class="n">value</th><th class="n">95 % interval</th>'
+        f'<th class="n">rows</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _plain(report: Report) -> Iterator[str]:
+    """What a measure says besides figures: counts, times, and why a baseline is missing."""
+    said: dict[str, Any] = {}
+    for key, value in report.items():
+        flat = isinstance(value, dict) and value and all(isinstance(x, int | float) for x in value.values())
+        if (isinstance(value, int | float | str) and key != "part") or (flat and "low" not in value):
+            said[key] = value
+    if said:
+        items = "; ".join(f"{k.replace('_', ' ')}: {_words(v)}" for k, v in said.items())
+        yield f"<p><small>{escape(items)}</small></p>"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v:g}" for k, v in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _failures(failures: Sequence[Report]) -> Iterator[str]:
+    if not failures:
+        yield "<p>No failures.</p>"
+        return
+    kinds: dict[str, list[Report]] = {}
+    for failure in failures:
+        kinds.setdefault(failure["kind"], []).append(failure)
+    yield f"<h3>{len(failures)} failures, one by one</h3>"
+    for kind, some in kinds.items():
+        rows = "".join(_failure(f) for f in some)
+        yield f"<details><summary>{escape(kind.replace('_', ' '))} ({len(some)})</summary>{rows}</details>"
+
+
+def _failure(failure: Report) -> str:
+    answer = (
+        f"<details><summary>the reply</summary><pre>{escape(failure['answer'])}</pre></details>"
+        if failure.get("answer")
+        else ""
+    )
+    return (
+        f'<div class="failure"><small>{escape(failure["id"])}</small><pre>{escape(failure["text"])}</pre>'
+        f'<p class="bad">{escape(failure["why"])}</p>{answer}</div>'
+    )
