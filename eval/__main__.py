@@ -247,6 +247,27 @@ def grading(
             typer.echo(f"{key:24} {value}")
 
 
+@app.command()
+def interview(
+    quick: Annotated[bool, typer.Option("--quick", help="Ten questions in two languages.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Simulated candidates run whole interviews: leaks, repeated questions, endless runs, scores by candidate."""
+    from eval.interview import measure
+
+    report = measure(quick, lambda line: typer.echo(line, err=True))
+    _write_report("interview-quick" if quick else "interview", report)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for key in report["bars"]:
+        typer.echo(f"{key:22} {report[key]}")
+    for name, figures in report["candidates"].items():
+        v = figures["score"]
+        typer.echo(f"{name:12} score {v['value']:.2f} [{v['low']:.2f}, {v['high']:.2f}] n={v['n']:<4} passed {figures['passed']}"
+                   f"  follow-ups {figures['follow_ups']}  leaks {figures['leaks']}")  # fmt: skip
+
+
 def main() -> None:
     """Entry point: turns errors for users into one clear message and exit code 2."""
     try:

@@ -277,6 +277,7 @@ def _register() -> None:
     from tutor.cli_corpus import corpus
     from tutor.cli_data import backup, data, restore
     from tutor.cli_grade import grade
+    from tutor.cli_interview import interview, progress
     from tutor.cli_models import models
     from tutor.cli_users import keys, users
 
@@ -288,6 +289,8 @@ def _register() -> None:
     app.command()(backup)
     app.command()(restore)
     app.command()(grade)
+    app.command()(interview)
+    app.command()(progress)
 
 
 _register()

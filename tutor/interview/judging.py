@@ -6,9 +6,12 @@ a lower bar for "partly". Only words of the answer count, so nothing can be adde
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ingest.document import Question
+from ingest.text import fold, terms
 from tutor.answering.answer import Language
 from tutor.interview.clauses import Piece, pieces, plain
 from tutor.interview.feedback import feedback
@@ -16,11 +19,16 @@ from tutor.interview.grading import CLEAR, NOTHING, Grade, GradedPoint, Grader, 
 from tutor.interview.items import Material, point_source, statement_in
 from tutor.interview.rules import screen
 from tutor.interview.score import MET, PARTIAL, Verdict, coefficients, level, near_border, score
-from tutor.interview.state import Asked, GradeRecord, PointRecord
+from tutor.interview.state import Asked, FollowUp, GradeRecord, PointRecord
 
 # On second reading less is enough for "partly", and more is needed for "wrong".
 GENEROUS_PARTIAL, SURE_CONTRADICTED = 0.35, 0.75
 _NEIGHBOURS = 3
+# Words shared with what was said before that make a short correction one of it.
+_SHARED = 1
+_INSISTS = re.compile(
+    r"^\W*(?:是的|对|没错|确定|当然|我确定|yes|sure|correct|right|of course|i am sure|i'm sure|certain)"
+)
 
 
 class Judge:
@@ -43,18 +51,24 @@ class Judge:
         for follow_up in asked.follow_ups:
             if follow_up.answer is None:
                 continue
-            if follow_up.quote and self._takes_back(asked.number, follow_up.point, follow_up.answer):
+            if follow_up.quote and self._takes_back(asked.number, follow_up):
                 kept = [text.replace(follow_up.quote, " ") for text in kept]
             kept.append(follow_up.answer)
         return "\n".join(kept)
 
-    def _takes_back(self, number: int, point: str, answer: str) -> bool:
+    def _takes_back(self, number: int, follow_up: FollowUp) -> bool:
+        point, quote, answer = follow_up.point, follow_up.quote, follow_up.answer or ""
         misconceptions = {p.id for p in self._grader.rubrics[number].points if p.kind == "misconception"}
         if point not in misconceptions:
             return False
         alone = self._grader.grade(number, answer)
         again = any(g.point.id == point and g.verdict == "contradicted" for g in alone.points)
-        return not again and not NOTHING & set(alone.flags)
+        if again or _INSISTS.search(fold(answer)):
+            return False
+        if alone.flags == ("off-topic",):
+            # Too short to say a key point, but it speaks of the very thing: "in fact they can be merged".
+            return len(set(terms(answer)) & set(terms(quote))) >= _SHARED
+        return not NOTHING & set(alone.flags)
 
     def _record(self, number: int, grade: Grade) -> GradeRecord:
         question = self._material.question(number)

@@ -53,8 +53,8 @@ _ZH: _Texts = {
     "no-dispute": ("沒有可以申訴的這一點。",),
 }
 _EN: _Texts = {
-    "greeting": ("Let us begin. There will be {number} questions.",),
-    "greeting-exam": ("This is a mock exam with {number} questions; you will see the grades at the end.",),
+    "greeting": ("Let us begin. Number of questions: {number}.",),
+    "greeting-exam": ("This is a mock exam; you will see the grades at the end. Number of questions: {number}.",),
     "first": ("First question: {ask}",),
     "next": ("Next: {ask}", "Moving on: {ask}", "Another one: {ask}"),
     "last": ("Last question: {ask}",),
@@ -120,7 +120,7 @@ _PERSONA_ZH: dict[Persona, _Texts] = {
 _PERSONA_EN: dict[Persona, _Texts] = {
     "neutral": {},
     "friendly": {
-        "greeting": ("Good to meet you! We have {number} questions today; take your time and just think aloud.",),
+        "greeting": ("Good to meet you! Take your time and just think aloud. Number of questions today: {number}.",),
         "first": ("Let us start with this one: {ask}",),
         "next": ("Good, on to the next one: {ask}", "I would like to hear your view on this: {ask}", "Let us talk about this: {ask}"),
         "last": ("Only one left: {ask}",),
@@ -133,7 +133,7 @@ _PERSONA_EN: dict[Persona, _Texts] = {
         "complete": ("That was everything. Well done for staying with it!",),
     },
     "sharp": {
-        "greeting": ("{number} questions. Let us go.",),
+        "greeting": ("Questions: {number}. Let us go.",),
         "first": ("{ask}",),
         "next": ("Next. {ask}", "Go on. {ask}", "{ask}"),
         "last": ("Last one. {ask}",),

@@ -21,6 +21,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from ingest.errors import UsageError
+from ingest.text import language_of
+from tutor.answering.answer import Language
 from tutor.interview.grading import Grader
 from tutor.interview.items import Material, make_item
 from tutor.interview.judging import Judge
@@ -86,7 +88,7 @@ class Practice:
         self.corpus = corpus
         self.material = material
         self.user = user
-        self._grader = grader
+        self.grader = grader
         self._store = store
         self._now = now
         self._clock = clock
@@ -103,6 +105,12 @@ class Practice:
     def categories(self) -> tuple[str, ...]:
         """Categories of the questions that can be asked, in the order of the document, without empty ones."""
         return tuple(dict.fromkeys(c.category for c in self.candidates if c.category))
+
+    @property
+    def language(self) -> Language:
+        """The language of the questions, to begin with."""
+        found = language_of(" ".join(q.title for q in self.material.questions()))
+        return "zh-Hant" if found == "mixed" else found
 
     def due(self) -> list[int]:
         """Questions that are due for review, longest overdue first."""
@@ -150,7 +158,7 @@ class Practice:
             return self._live[identifier]
 
     def _make(self, identifier: str, state: State) -> Session:
-        judge = Judge(self._grader, self.material, state.setup.language)
+        judge = Judge(self.grader, self.material, state.setup.language)
         return Session(identifier, state, judge, self._store, self.user, now=self._now, clock=self._clock)
 
     def unfinished(self) -> list[InterviewRow]:

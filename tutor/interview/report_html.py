@@ -16,8 +16,8 @@ from tutor.interview.score import TOP
 
 # Fewer axes make no area.
 FEWEST_AXES = 3
-_WIDTH, _HEIGHT, _RADIUS, _RINGS = 480, 320, 110, 4
-_LABEL_LENGTH = 18
+_WIDTH, _HEIGHT, _RADIUS, _RINGS = 560, 300, 110, 4
+_LABEL_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def radar(categories: Sequence[CategoryScore]) -> Radar | None:
         x, y = corner(angle, 1.15)
         side = math.cos(angle)
         anchor = "middle" if abs(side) < 0.3 else "start" if side > 0 else "end"
-        labels.append(Label(x, y, anchor, name if len(name) <= _LABEL_LENGTH else name[: _LABEL_LENGTH - 1] + "…"))
+        short = name.split("(")[0].strip() or name
+        labels.append(Label(x, y, anchor, short if len(short) <= _LABEL_LENGTH else short[: _LABEL_LENGTH - 1] + "…"))
     rings = tuple(polygon([ring / _RINGS] * len(scored)) for ring in range(1, _RINGS + 1))
     return Radar(_WIDTH, _HEIGHT, rings, polygon([score / TOP for _, score in scored]), tuple(labels))
 

@@ -1,0 +1,151 @@
+"""Reports: what they say, and that nothing a candidate or a document writes becomes structure."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from interview_samples import grade, point, state
+from markdown_it import MarkdownIt
+
+from ingest.errors import UsageError
+from tutor.interview import events as ev
+from tutor.interview.exports import KINDS, export
+from tutor.interview.machine import advance
+from tutor.interview.memory import review
+from tutor.interview.report import Report, make_report
+from tutor.interview.report_html import radar
+from tutor.interview.state import GradeRecord, Source, State
+
+HOSTILE = "</td><script>alert(1)</script> | a | `x` [l](http://evil.example) ![i](http://evil.example/i.png) **b** &lt;"
+
+
+def played(answer: str = "my words", **choices: Any) -> State:
+    """Question 1 partly right and partly wrong, 2 skipped, 3 not known, 4 never asked."""
+    now = state(4, follow_ups=0, **choices)
+    good = grade(1, 3, p1="met", p2="partial", p9="contradicted")
+    source = Source(text=f"**the document** {HOSTILE}", start=0, end=5)
+    points = (*good.points, point("1.5", "met", "detail", quote=answer).model_copy(update={"source": source}))
+    events: list[ev.Event] = [
+        ev.Start(), ev.Answer(answer, seconds=70), ev.Graded(good.model_copy(update={"points": points})), ev.Skip(seconds=5),
+        ev.DontKnow(), ev.Graded(grade(3, 0, flags=("dont-know",))), ev.End(),
+    ]  # fmt: skip
+    for event in events:
+        now = advance(now, event).state
+    return now
+
+
+@pytest.fixture
+def report() -> Report:
+    card = review(None, 1, 3, 0, datetime(2026, 3, 1, tzinfo=UTC))
+    return make_report("i", played(), {1: card, 3: review(None, 3, 0, 0, datetime(2026, 3, 1, tzinfo=UTC))})
+
+
+def test_points_are_sorted_by_verdict(report: Report) -> None:
+    first = report.questions[0]
+    assert [[p.id for p in g] for g in (first.covered, first.partly, first.missed, first.wrong)] == [
+        ["1.1", "1.5"], ["1.2"], ["1.3", "1.4"], ["1.9"]
+    ]  # fmt: skip
+
+
+def test_a_skipped_question_counts_nothing_and_an_unanswered_one_does_not_count(report: Report) -> None:
+    assert [q.outcome for q in report.questions] == ["answered", "skipped", "dont-know", "unanswered"]
+    assert report.score == 2.5
+    assert report.answered_score == 3.75
+    assert (report.passed, report.skipped, report.ended) == (1, 1, "early")
+    assert {c.category: c.score for c in report.categories} == {"A": 3.75, "B": 0.0}
+
+
+def test_the_weakest_points_are_the_wrong_then_the_heaviest_missing(report: Report) -> None:
+    assert [(w.question, w.verdict) for w in report.weakest] == [(1, "contradicted"), (3, "missing"), (3, "missing")]
+
+
+def test_what_was_skipped_is_reviewed_first(report: Report) -> None:
+    assert [r.question for r in report.review] == [2, 4, 3, 1]
+    assert report.review[-1].due > report.review[-2].due
+
+
+def test_an_unscored_answer_is_not_a_zero() -> None:
+    now = advance(advance(state(1), ev.Start()).state, ev.Answer("x")).state
+    now = advance(now, ev.Graded(GradeRecord(score=None, level=None))).state
+    found = make_report("i", now, {})
+    assert found.score is None
+    assert found.questions[0].score is None
+
+
+def test_an_interview_without_answers_has_a_report() -> None:
+    found = make_report("i", advance(state(0), ev.Start()).state, {})
+    assert all(export(found, kind) for kind in KINDS)
+
+
+@pytest.mark.parametrize("language", ["zh-Hant", "zh-Hans", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_language_has_every_export(language: str, kind: str) -> None:
+    now = played()
+    now = now.model_copy(update={"setup": now.setup.model_copy(update={"language": language})})
+    text = export(make_report("i", now, {}), kind)
+    assert "my words" in text
+    assert "{" not in text or kind != "md"
+
+
+class Reader(HTMLParser):
+    """Tags, and every address that a page would ask for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"src", "href", "action", "data"}]
+
+
+def test_the_html_asks_for_nothing_and_runs_nothing() -> None:
+    page = export(make_report("i", played(HOSTILE), {}), "html")
+    reader = Reader()
+    reader.feed(page)
+    assert "script" not in reader.tags
+    assert "img" not in reader.tags
+    assert all(a.startswith("#q") for a in reader.addresses)
+    assert "&lt;script&gt;" in page
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_the_markdown_keeps_hostile_words_as_words() -> None:
+    text = export(make_report("i", played(HOSTILE), {}), "md")
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    reader = Reader()
+    reader.feed(html)
+    assert "script" not in reader.tags
+    assert "img" not in reader.tags
+    assert all(a.startswith("#q") for a in reader.addresses)
+    assert all(row.count("<td") == 4 for row in html.split("<tr>") if "my words" in row)
+
+
+def test_the_json_is_the_report(report: Report) -> None:
+    row = json.loads(export(report, "json"))
+    assert row["questions"][0]["covered"][1]["source"]["start"] == 0
+    assert row["score"] == report.score
+
+
+def test_an_unknown_kind_is_an_error(report: Report) -> None:
+    with pytest.raises(UsageError):
+        export(report, "docx")
+
+
+def test_a_radar_needs_three_axes(report: Report) -> None:
+    assert radar(report.categories) is None
+    three = [
+        c.__class__(name, 1, score)
+        for name, score in (("a", 10.0), ("b", 0.0), ("c", 5.0))
+        for c in report.categories[:1]
+    ]
+    found = radar(three)
+    assert found is not None
+    assert len(found.shape.split()) == 3
+    assert len({label.text for label in found.labels}) == 3
