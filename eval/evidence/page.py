@@ -24,7 +24,8 @@ h1{font-size:1.7rem;margin:0 0 .3rem}h2{margin:2.2rem 0 .6rem;font-size:1.25rem}
 p{margin:.4rem 0}.quiet,small{color:var(--quiet)}.wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid var(--line)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.plot{width:100%;height:auto;margin:.6rem 0}.plot.small{max-width:18rem}.plot text{fill:var(--ink);font-size:12px}.plot .tick{fill:var(--quiet);font-size:11px}
+.plot{width:100%;height:auto;margin:.6rem 0}
+.wide .plot{min-width:36rem}.plot.small{max-width:18rem}.plot text{fill:var(--ink);font-size:12px}.plot .tick{fill:var(--quiet);font-size:11px}
 .bar{fill:var(--bar);opacity:.55}.bar.lower{fill:var(--lower)}.whisker,.curve{stroke:var(--ink);stroke-width:1.6;fill:none}
 .baseline{stroke:var(--mark);stroke-width:2.4}.grid,.frame{stroke:var(--line);fill:none}.point{fill:var(--bar)}
 details{margin:.4rem 0;background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:.5rem .8rem}
@@ -37,7 +38,8 @@ summary{cursor:pointer;font-weight:600}summary:focus-visible{outline:3px solid v
 def page(report: Report) -> str:
     """The whole page."""
     made = report["provenance"]
-    kind = "quick" if report["quick"] else "full"
+    sampled = any(found["limit"] for found in report["measures"].values())
+    kind = "quick" if report["quick"] else "sample" if sampled else "full"
     title = f"Interview tutor: evidence ({kind}, {report['part']} part)"
     body = "".join(_body(report))
     model = made["model"]["name"] or "no model"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from contextvars import copy_context
 from typing import Any, TypeVar
@@ -19,7 +18,9 @@ from fastapi import Request
 T = TypeVar("T")
 # Streams at a time; more wait. They mostly wait for one model, which serves a few at a time anyway.
 STREAMS = 32
-_threads = ThreadPoolExecutor(STREAMS, thread_name_prefix="stream")
+_slots = threading.BoundedSemaphore(STREAMS)
+# How long a waiting stream takes to notice that nobody wants it any more.
+_WAIT_SECONDS = 0.5
 
 
 class _End:
@@ -52,11 +53,19 @@ async def pumped(source: Callable[[], Iterator[T]], beat: float | None = None) -
             loop.call_soon_threadsafe(queue.put_nowait, item)
 
     def work() -> None:
-        error: Exception | None = None
-        if stopped.is_set():
-            return
-        items = source()
+        while not _slots.acquire(timeout=_WAIT_SECONDS):
+            if stopped.is_set():
+                return
         try:
+            run()
+        finally:
+            _slots.release()
+
+    def run() -> None:
+        error: Exception | None = None
+        items: Iterator[T] | None = None
+        try:
+            items = iter(()) if stopped.is_set() else source()
             for item in items:
                 if stopped.is_set():
                     break
@@ -69,7 +78,8 @@ async def pumped(source: Callable[[], Iterator[T]], beat: float | None = None) -
                 close()
         tell(_End(error))
 
-    loop.run_in_executor(_threads, copy_context().run, work)  # the request's id goes along
+    # The request's id goes along. A daemon: a source that hangs must not keep the server from stopping.
+    threading.Thread(target=copy_context().run, args=(work,), name="stream", daemon=True).start()
     try:
         while True:
             try:
