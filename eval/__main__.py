@@ -268,6 +268,37 @@ def interview(
                    f"  follow-ups {figures['follow_ups']}  leaks {figures['leaks']}")  # fmt: skip
 
 
+@app.command()
+def load(
+    processes: Annotated[int, typer.Option(help="Application processes.")] = 2,
+    rates: Annotated[
+        str, typer.Option(help="Questions per second, comma-separated; each held for --seconds.")
+    ] = "5,10,20,50",
+    seconds: Annotated[float, typer.Option(help="Length of each run.")] = 20.0,
+    users: Annotated[int, typer.Option(help="locust's simultaneous users; 0 for none.")] = 0,
+    name: Annotated[str, typer.Option(help="Name of the report.")] = "load",
+    as_json: Json = False,
+) -> None:
+    """The application's own time under load, with a stand-in model that streams at a fixed rate."""
+    from eval.load.run import measure
+
+    report = measure(
+        Settings(), processes=processes, rates=[float(r) for r in rates.split(",") if r], seconds=seconds, users=users
+    )
+    _write_report(name, report)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for row in report["open_loop"]:
+        typer.echo(
+            f"{row['per_second']:6.1f}/s  sent {row['sent']:5}  errors {row['errors'] or 0}  own {row['own_ms']}  "
+            f"search {row['search_ms']}  whole {row['total_ms']}"
+        )
+    if report["users"]:
+        typer.echo(f"users {report['users']}")
+    typer.echo(f"memory (MB) and open files, before and after: {report['memory_and_files']}")
+
+
 def main() -> None:
     """Entry point: turns errors for users into one clear message and exit code 2."""
     try:

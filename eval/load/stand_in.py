@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--first", type=float, default=0.05, help="seconds before the first token")
     arguments = parser.parse_args()
     stand_in = StandIn(arguments.rate, arguments.first, arguments.port)
-    print(stand_in.url, flush=True)
+    print(stand_in.url, flush=True)  # who started it reads the port here
     stand_in.serve_forever()
 
 

@@ -35,6 +35,10 @@ pytestmark = [
     ),
 ]
 RULES = "You are a patient tutor for machine learning interviews. You answer briefly. " * 48
+SENTENCE = (
+    "The water cycle describes how water evaporates from the surface of the earth, rises into the atmosphere, cools and "
+    "condenses into rain or snow in clouds, and falls again to the surface as precipitation."
+)
 CPU_BUILD = {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": "1"}
 START_S = 840.0
 
@@ -133,6 +137,18 @@ class Served:
             for key, value in before.items():
                 os.environ.pop(key) if value is None else os.environ.update({key: value})
             log.setLevel(level)
+
+    def surprise(self, text: str) -> float:
+        """Mean negative log-probability of the tokens of `text`, nats, as the served model reads it."""
+        chat = self.model.chat()
+        key = chat.openai_api_key.get_secret_value()  # type: ignore[union-attr]
+        body = {"model": self.model.name, "prompt": text, "max_tokens": 1, "prompt_logprobs": 0}
+        headers = {"authorization": f"Bearer {key}"}
+        url = f"{chat.openai_api_base}/completions"
+        rows = httpx.post(url, json=body, headers=headers, timeout=60, trust_env=False).json()
+        found = [next(iter(row.values()))["logprob"] for row in rows["choices"][0]["prompt_logprobs"] if row]
+        assert len(found) > 20
+        return -sum(found) / len(found)
 
     def metric(self, name: str, **labels: str) -> float:
         """A sample of vLLM's own metrics, summed over the labels that are not named."""
@@ -236,13 +252,16 @@ def test_an_answer_that_nobody_reads_any_more_stops(served: Served, searcher: Se
     wait_for(lambda: served.metric("vllm:num_requests_running") == 0)
 
 
-def test_quantised_weights_are_served(served: Served) -> None:
+def test_quantised_weights_are_served_and_read_text_as_the_others_do(served: Served) -> None:
     """INT8 weights and activations (compressed-tensors): the form that vLLM's CPU build runs. Closes the other server."""
+    plain = served.surprise(SENTENCE)
     served.model.close()
     quantised = Served("smollm2-w8a8")
     try:
         assert "quantization=compressed-tensors" in quantised.said.text
         answer = whole(quantised.model.chat(temperature=0, max_tokens=24), ("user", "What is the capital of France?"))
-        assert "Paris" in answer.content
+        assert answer.usage_metadata["output_tokens"] > 1
+        # 135M parameters lose a little to INT8; wrong scales would cost several nats.
+        assert quantised.surprise(SENTENCE) == pytest.approx(plain, abs=0.5)
     finally:
         quantised.model.close()
