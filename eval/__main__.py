@@ -299,6 +299,55 @@ def load(
     typer.echo(f"memory (MB) and open files, before and after: {report['memory_and_files']}")
 
 
+@app.command()
+def watch(
+    quick: Annotated[bool, typer.Option("--quick/--whole", help="Some rows of the slow measures, or all.")] = True,
+    accept: Annotated[bool, typer.Option("--accept", help="Hold later nights against this one.")] = False,
+    metrics: Annotated[Path | None, typer.Option("--metrics", help="Also write figures for Prometheus here.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="About so many rows of every set.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The nightly golden set: measure, compare with the accepted state; exit code 1 where something got worse."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from eval import watch as nightly
+    from eval.evidence.compare import lines
+    from eval.evidence.figures import strict
+    from eval.evidence.measures import Bench, run_all
+
+    settings = Settings()
+    kept = nightly.Watch(settings.data_dir / "watch")
+    report = run_all(Bench(settings, "test", Console(stderr=True)), quick=quick, limit=limit, only=nightly.MEASURES)
+    found = kept.take_in(report)
+    if accept:
+        kept.accept(report)
+    if metrics is not None:
+        draft = metrics.with_suffix(".draft")
+        draft.write_text(nightly.textfile(report, found), encoding="utf-8")
+        draft.replace(metrics)
+    if as_json:
+        typer.echo(json.dumps(strict(asdict(found)), ensure_ascii=False))
+    else:
+        for line in lines(found):
+            typer.echo(line)
+    if found.regressions and not accept:
+        raise typer.Exit(1)
+
+
+@app.command()
+def feedback(out: Annotated[Path, typer.Option("--out", help="JSON Lines file of the rows.")]) -> None:
+    """Thumbs and disputes out of the store, as rows that a person can label for an evaluation set."""
+    from eval.watch import rows_of
+    from tutor.store import open_store
+
+    with open_store(Settings()) as store:
+        rows = list(rows_of(store.feedback.list(None)))
+    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    typer.echo(f"{len(rows)} rows in {out}")
+
+
 def main() -> None:
     """Entry point: turns errors for users into one clear message and exit code 2."""
     try:

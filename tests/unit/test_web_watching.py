@@ -25,7 +25,7 @@ ANSWER = Answer(
     refused=False,
     language="en",
     citations=(Citation(19, "解釋", "quote", 0, 5, "supported"),),
-    flags=("unsupported-dropped", "reason: " + SECRET),
+    flags=("unsupported-dropped", "reason: " + SECRET, "attack: orders («" + SECRET + "»)"),
     timings={"retrieval_ms": 50.0, "first_token_ms": 900.0, "total_ms": 4000.0},
     usage={"prompt_tokens": 600, "cached_tokens": 500, "completion_tokens": 80},
     model="m",
@@ -51,6 +51,7 @@ def test_an_answer_is_counted_with_its_stages_and_tokens() -> None:
     assert value(metrics, "tutor_tokens_total", kind="cached") == 500
     assert value(metrics, "tutor_citations_total", status="supported") == 1
     assert value(metrics, "tutor_flags_total", flag="unsupported-dropped") == 1
+    assert value(metrics, "tutor_flags_total", flag="attack") == 1
     assert watcher.running.count == 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +18,8 @@ class Feedbacks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_add: Callable[[str, int], None] = lambda kind, value: None
+        """Told the kind and value of every new one; the server counts them."""
 
     def add(
         self,
@@ -48,7 +50,9 @@ class Feedbacks:
         with self._database.writing() as session:
             session.add(row)
             session.flush()
-            return row.id
+            number = row.id
+        self.on_add(kind, value)
+        return number
 
     def list(self, user: str | None) -> builtins.list[Feedback]:
         """The feedback of a user, oldest first; None means everybody's, which only an admin may see."""

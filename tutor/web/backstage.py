@@ -184,6 +184,7 @@ class Backstage:
         with self._opening_store:
             if self._store is None:
                 self._store = open_store(self.settings)
+                self._store.feedback.on_add = self.watcher.metrics.feedback
             return self._store
 
     def report(self) -> dict[str, Any]:

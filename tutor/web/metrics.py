@@ -23,7 +23,7 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 8
 # Flags that are counted under their own name; any other is counted as "other", so that labels stay few.
 FLAGS = frozenset({
     "extractive", "model-lost", "unsupported-dropped", "unsupported-draft-replaced", "unknown-citation-removed",
-    "injection", "off-topic", "blank", "stopped",
+    "attack", "planted instruction ignored", "live markup removed", "injection", "off-topic", "blank", "stopped",
 })  # fmt: skip
 
 

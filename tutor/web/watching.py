@@ -161,7 +161,8 @@ class Watcher:
         figures: dict[str, Any] = {"outcome": outcome, "ms": round(seconds * 1000, 1)}
         if done is not None:
             answer = done.answer
-            flags = [flag for flag in answer.flags if self._log_texts or not flag.startswith("reason")]
+            # Behind its colon a flag may quote what somebody wrote.
+            flags = [flag if self._log_texts else flag.partition(":")[0] for flag in answer.flags]
             figures |= {
                 **answer.timings,
                 **answer.usage,
