@@ -265,6 +265,34 @@ def test_two_processes_make_and_fill_the_same_new_database(tmp_path):
         assert [[c.messages for c in store.conversations.list(user)] for user in users] == [[20]] * 3
 
 
+KILLED = """
+import sys
+from pathlib import Path
+from tutor.settings import Settings
+from tutor.store import open_store
+store = open_store(Settings(data_dir=Path(sys.argv[1])))
+made = store.conversations.create("anna", "llm")
+for turn in range(100_000):
+    print(store.conversations.append("anna", made.id, "user", "x" * 2000).id, flush=True)
+"""
+
+
+def test_what_was_acknowledged_outlives_a_killed_process(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    told = [process.stdout.readline() for _ in range(40)]
+    process.kill()
+    told += process.stdout.readlines()
+    process.wait(60)
+    process.stdout.close()
+    acknowledged = {int(line) for line in told if line.endswith("\n")}
+    with open_store(Settings(data_dir=tmp_path)) as store:
+        (made,) = store.conversations.list("anna")
+        kept = store.conversations.messages("anna", made.id)
+        assert acknowledged <= {message.id for message in kept}
+        assert {len(message.content) for message in kept} == {2000}
+        store.conversations.append("anna", made.id, "user", "and on")
+
+
 def test_a_failing_transaction_leaves_nothing_behind(store):
     made = store.conversations.create("anna", "llm")
     with pytest.raises(Exception, match="JSON"):

@@ -1,6 +1,8 @@
 """The database's shape: migrations make what the tables say, older files are brought up, newer ones refused."""
 
+import os
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -13,7 +15,7 @@ from ingest.errors import StoreMismatch
 from tutor.settings import Settings
 from tutor.store import open_store
 from tutor.store.engine import Database, database_url
-from tutor.store.migrate import HEAD, MIGRATIONS, migrate, revision_of
+from tutor.store.migrate import COPIES_KEPT, HEAD, MIGRATIONS, migrate, revision_of
 from tutor.store.tables import Table
 
 
@@ -57,6 +59,18 @@ def test_an_older_database_is_brought_up_and_a_copy_kept(settings):
     with closing(sqlite3.connect(copy)) as raw:
         assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert raw.execute("SELECT title FROM conversations").fetchone() == ("old",)
+
+
+def test_a_copy_does_not_keep_for_ever_what_users_erased(settings):
+    older(settings)
+    open_store(settings).close()
+    (copy,) = settings.data_dir.glob("tutor.sqlite.before-*")
+    open_store(settings).close()
+    assert copy.exists()
+    long_ago = time.time() - COPIES_KEPT.total_seconds() - 60
+    os.utime(copy, (long_ago, long_ago))
+    open_store(settings).close()
+    assert not copy.exists()
 
 
 def test_a_new_database_needs_no_copy_and_a_second_opening_changes_nothing(settings):

@@ -6,8 +6,10 @@ Knows revisions and locks, no rows. Alembic is imported only where there is some
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,6 +23,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # The newest revision; a test compares it with the scripts.
 HEAD = "0002"
 LOCK_SECONDS = 120
+COPIES_KEPT = timedelta(days=30)
 # Any number will do, as long as all processes take the same.
 ADVISORY_LOCK = 7_305_186_110
 
@@ -76,6 +79,17 @@ def copy_sqlite(source: Path, target: Path) -> None:
 def _copy_name(database: Database, revision: str) -> Path:
     path = Path(str(database.url.database))
     return path.with_name(f"{path.name}.before-{HEAD}-at-{revision}")
+
+
+def forget_copies(database: Database) -> None:
+    """Remove copies of the SQLite file older than `COPIES_KEPT`: what users erased since is still in them."""
+    if not database.is_sqlite:
+        return
+    path = Path(str(database.url.database))
+    for copy in path.parent.glob(f"{path.name}.before-*"):
+        with suppress(OSError):  # another process may have been faster
+            if time.time() - copy.stat().st_mtime > COPIES_KEPT.total_seconds():
+                copy.unlink()
 
 
 def known_revisions() -> set[str]:

@@ -16,7 +16,7 @@ from tutor.store.accounts import LOCAL_USER, Accounts, account_name
 from tutor.store.conversations import Conversations
 from tutor.store.engine import Database, database_url
 from tutor.store.feedback import Feedbacks
-from tutor.store.migrate import migrate
+from tutor.store.migrate import forget_copies, migrate
 from tutor.store.practice import Attempts, Cards, Interviews
 from tutor.store.rows import now
 from tutor.store.tables import (
@@ -126,6 +126,7 @@ def open_store(settings: Settings) -> Store:
     database = Database(database_url(settings))
     try:
         migrate(database)
+        forget_copies(database)
         store = Store(database)
         store.conversations.purge()
     except BaseException:

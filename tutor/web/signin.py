@@ -5,6 +5,7 @@ Knows the form and the cookie; whether a password is right is decided in the sto
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from html import escape
@@ -25,6 +26,8 @@ from tutor.web.strings import COOKIE as TONGUE_COOKIE
 from tutor.web.strings import NAMES, TONGUES, Tongue, preferred
 
 __all__ = ["add_sign_in", "check_can_sign_in", "current_user", "gradio_user", "identity_of", "require"]
+
+log = logging.getLogger(__name__)
 
 LARGEST_FORM = 8192
 # From one address: enough for a class-room behind one router, little for somebody who guesses.
@@ -94,6 +97,7 @@ def add_sign_in(app: FastAPI, settings: Settings, open_store: Callable[[], Store
         try:
             token = await to_thread.run_sync(start)
         except SignInNeeded:
+            log.warning("a sign-in from %s was refused", client)
             return _page(request, target, name, "wrong", 401)
         except TutorError:
             return _page(request, target, name, "down", 503)
