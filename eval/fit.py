@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.fit_conversation import fit_conversation
 from eval.gold import Row, rows
 from eval.intervals import auroc
 from ingest.corpora import document_path, read_document
@@ -37,18 +38,22 @@ OUT = Path(__file__).parent.parent / "tutor" / "retrieval" / "calibration.json"
 def fit(searcher: Searcher) -> dict[str, Any]:
     """Learn weights and confidence, with and without expansions; write them; return the cross-validated figures."""
     weights, hit_at_1 = _fit_weights(searcher)
-    written: dict[str, Any] = {
-        "weights": weights,
-        "confidence": {"bias": 0.0},
-        "plain": {"weights": PLAIN_WEIGHTS, "confidence": {"bias": 0.0}},
-    }
+    unknown: dict[str, dict[str, float]] = {"conversation": {}, "confidence": {"bias": 0.0}}
+    written: dict[str, Any] = {"weights": weights, **unknown, "plain": {"weights": PLAIN_WEIGHTS, **unknown}}
+    # Each step ranks with what the steps before it have learned.
     _write(written)
     written["confidence"], area = _fit_confidence(searcher)
+    written["conversation"], talk = fit_conversation(searcher)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
         written["plain"]["confidence"], plain_area = _fit_confidence(plain)
+        written["plain"]["conversation"], plain_talk = fit_conversation(plain)
     _write(written)
-    return {**written, "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_auroc_plain": plain_area}
+    return {
+        **written,
+        "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_conversation": talk,
+        "cv_auroc_plain": plain_area, "cv_conversation_plain": plain_talk,
+    }  # fmt: skip
 
 
 def _write(written: dict[str, Any]) -> None:

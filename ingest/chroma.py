@@ -123,3 +123,8 @@ def search_collection(collection: Any, query: Vectors, k: int) -> tuple[list[int
     """Row numbers and cosines of the k nearest vectors, best first."""
     found = collection.query(query_embeddings=[query.tolist()], n_results=k, include=["distances"])
     return [int(i) for i in found["ids"][0]], [1.0 - float(d) for d in found["distances"][0]]
+
+
+def stored_vector(collection: Any, row: int) -> Vectors:
+    """The vector of one row, `(dimension,)`."""
+    return np.asarray(collection.get(ids=[str(row)], include=["embeddings"])["embeddings"][0], dtype=np.float32)

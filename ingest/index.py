@@ -144,6 +144,7 @@ def _write_vectors(
                 def report(done: int, stage: str = stage, total: int = total) -> None:
                     progress(stage, done, total)
 
+                report(0)
                 batches = cache.embed(model, content.searched(kinds), report)
                 write_collection(client, collection_name(build_name, embedder, role), batches, rows)
 

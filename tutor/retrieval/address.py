@@ -26,6 +26,8 @@ _FILLER = re.compile(
 )
 # Citations that the tutor itself wrote: 【第19題】.
 _CITED = re.compile(r"【\s*(?:第\s*(\d{1,4})\s*题|q(\d{1,4}))\s*】")
+# The same as it stands in a text, which folding would change.
+_CITATION = re.compile(r"【[^】]{1,20}】")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ def parse_address(query: str, known: Sequence[int], last: int | None) -> Address
 def cited_numbers(text: str) -> list[int]:
     """Numbers of the questions that a reply cites, in order of first mention."""
     return list(dict.fromkeys(int(a or b) for a, b in _CITED.findall(fold(text))))
+
+
+def without_citations(text: str) -> str:
+    """A reply without its citations."""
+    return _CITATION.sub("", text).strip()
 
 
 def _number(text: str) -> int:

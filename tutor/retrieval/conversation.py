@@ -16,12 +16,19 @@ from tutor.retrieval.result import Turn
 _CONTINUE = re.compile(
     r"(?:那|那就)?(?:请|麻烦|可以)?(?:再|继续|接着|往下|多)(?:多|再)?(?:说|讲|解释|展开|详细|补充|举|给|来|深入).{0,8}|"
     r"(?:那|那就)?(?:请|可以)?(?:举|给|来|有|换)(?:我)?(?:个|一个|几个|些|没有)?(?:具体|实际)?(?:的)?(?:例子?|范例|实例)(?:吗|吧|呢|来看看?|看看?)?|"
+    r"(?:我)?(?:还是)?(?:不太|不|没|没有)(?:懂|明白|清楚|看懂|听懂)(?:.{0,2}(?:请)?(?:可以|能)?(?:再|换).{0,10})?|"
+    r"(?:可以|能)(?:再|给|举).{0,3}(?:具体|详细|简单|实际|数字|白话).{0,8}|"
+    r"(?:例如|比如|譬如|像是?)(?:什么|哪些|哪个)?|(?:为什么|怎么说|真的|是吗|什么意思)|"
     r"(?:说|讲)?(?:详细|具体|细)(?:一?点|一些)?(?:吧|呢)?|换个(?:方式|说法|讲法|角度).{0,4}|(?:讲|说)?(?:简单|白话)(?:一?点|一些)?.{0,3}|"
     r"继续(?:吧|说|讲)?|(?:然后|还有|接下来)(?:呢|吗)?|好[的啊呀吧哦]?|行|对[的啊]?|是[的啊]?|嗯+|要[的啊]?|可以[的啊]?|"
     r"(?:yes|yeah|yep|yup|ok|okay|sure|please|go on|continue|more|tell me more|keep going|and then|elaborate|go ahead|"
     r"say more|(?:some )?more details?|in more detail|(?:can you |please )?expand on (?:that|it|this)|what else|anything else|"
     r"(?:an |any |another |one more |more |for |give me an |can you give (?:me )?an )?examples?|for instance|"
     r"(?:explain|say) (?:it|that) (?:differently|another way|simpler|more simply)|"
+    r"(?:i (?:still )?(?:do not|don'?t) (?:get|understand) (?:it|this|that)[,.]? ?)?(?:can you |could you |please )?"
+    r"(?:explain|say|repeat) (?:it|that|this)? ?(?:again|once more)?(?: (?:in|with) (?:simple|simpler|plain|other) words)?|"
+    r"i (?:still )?(?:do not|don'?t) (?:get|understand) (?:it|this|that)|(?:can|could) you elaborate(?: on (?:that|it|this))?|"
+    r"why|how so|really|such as|like what|which ones|"
     r"explain (?:it )?like i'?m (?:five|5)|simpler)(?:,? please)?"
 )
 _ANAPHOR = re.compile(
@@ -30,6 +37,10 @@ _ANAPHOR = re.compile(
     r"third one|the other|you (?:just )?(?:said|mentioned)|such)\b"
 )
 _OPENING = re.compile(r"^(?:那么?|所以|但是?|可是|不过|而|又|and|but|so|then|what about|how about|why|how come|really)")
+# 「那 BERT 呢？」 "what about ROUGE?" names a topic and takes the question about it from before.
+_SAME_OF_ANOTHER = re.compile(
+    r"^(?:那么?|那如果|换成|至于)?.{1,24}呢$|^(?:(?:ok|okay|so|then|and)[, ]+)?(?:what|how) about .{1,40}$|^and (?:for |in |with )?.{1,40}$"
+)
 _STANDS_ALONE = re.compile(
     r"换个(?:话题|问题)|另外(?:想|问)|换一题|different (?:topic|question)|change (?:of )?(?:topic|subject)|switching|unrelated"
 )
@@ -193,6 +204,22 @@ def refers_back(query: str) -> bool:
         return False
     content = content_terms(query)
     return not content or (bool(_ANAPHOR.search(folded)) and len(content) <= MOST_TERMS)
+
+
+def leans(query: str) -> bool:
+    """Whether the query cannot be understood, or not fully, without the conversation before it."""
+    return refers_back(query) or takes_over(query)
+
+
+def takes_over(query: str) -> bool:
+    """Whether the query names another topic and leaves the rest to what was asked before: 「那 BERT 呢？」."""
+    folded = fold(query).strip(" ?!。.？！,，~～")
+    return not stands_alone(query) and bool(_SAME_OF_ANOTHER.search(folded))
+
+
+def has_pronoun(query: str) -> bool:
+    """Whether the query points back by a pronoun or the like."""
+    return bool(_ANAPHOR.search(fold(query)))
 
 
 def stands_alone(query: str) -> bool:

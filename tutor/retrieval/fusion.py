@@ -34,8 +34,8 @@ def calibration() -> dict[str, Any]:
     return found
 
 
-def learned(part: Literal["weights", "confidence"], expanded: bool) -> dict[str, float]:
-    """The weights, or the coefficients of the confidence, of a corpus with or without expansions."""
+def learned(part: Literal["weights", "confidence", "conversation"], expanded: bool) -> dict[str, float]:
+    """What was learned for a corpus with or without expansions: weights of the legs, of a conversation, the confidence."""
     found: dict[str, float] = (calibration() if expanded else calibration()["plain"])[part]
     return found
 
@@ -60,7 +60,7 @@ def best_first(fused: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return candidates[np.argsort(-fused[candidates], kind="stable")[:count]]
 
 
-def comparable(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def comparable(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Scores mapped so that the best is 1 and everything from the 21st place on is 0."""
     top = float(scores.max(initial=0.0))
     floor = (

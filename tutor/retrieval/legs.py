@@ -10,14 +10,17 @@ Best evidence decides: a question's score is the maximum over its entries. Knows
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.chroma import answering, search_collection
-from ingest.embed import load_embedder
+from ingest.chroma import answering, search_collection, stored_vector
+from ingest.embed import Vectors, load_embedder
 from ingest.index import Index
 from ingest.text import search_terms, terms
 
@@ -25,6 +28,8 @@ Scores = NDArray[np.float32]
 # Nearest entries fetched per dense leg. A question with no entry among them gets the score of the last one: it can
 # not have been better.
 NEAREST = 200
+# Vectors of queries that are kept: a conversation comes back to its last queries with every turn.
+VECTORS = 256
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,14 @@ class Legs:
         self._of_passage = self._positions(index.content.passage_question)
         self._collections = index.collections()
         self._sizes = {leg: collection.count() for leg, collection in self._collections.items()}
+        self._embedders = list(dict.fromkeys(embedder for embedder, _ in self._collections))
+        self._quick = {embedder for embedder, role in self._collections if role == "text"} or set(self._embedders)
+        # A slow embedder works in a thread of its own while the other legs search.
+        self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="embed")
+        self._vector = lru_cache(maxsize=VECTORS)(self._start_embedding)
+
+    def _start_embedding(self, embedder: str, query: str) -> Future[Vectors]:
+        return self._pool.submit(lambda: load_embedder(embedder).queries([query])[0])
 
     def _positions(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions in the ranking of questions given by number."""
@@ -67,8 +80,39 @@ class Legs:
         """Load embedders and touch every index once, so that the first user does not wait for it."""
         self.score("warm up")
 
+    def prepare(self, query: str) -> None:
+        """Start embedding a query that will be scored by every leg, beside whatever comes first."""
+        for embedder in self._embedders:
+            self._vector(embedder, query)
+
     def score(self, query: str) -> LegScores:
         """Score every question by every leg."""
+        self.prepare(query)
+        return self._score(query, list(self._collections))
+
+    def glance(self, query: str) -> LegScores:
+        """Score every question by the quick legs: keywords, and embedders that read the text itself.
+
+        An embedder that reads nothing but questions and expansions was given so little because it is slow.
+        """
+        return self._score(query, [leg for leg in self._collections if leg[0] in self._quick])
+
+    def leaning(self, query: str, question: int) -> dict[str, Scores]:
+        """The legs that `glance` leaves out, for a query about a question: halfway between the two.
+
+        The vector of the question's title is in the index, that of the query known: nothing is embedded.
+        """
+        row = self._title_row(question)
+        legs = {}
+        for leg, collection in self._collections.items():
+            if leg[0] not in self._quick:
+                with answering(self._index.chroma_url):
+                    vector = self._vector(leg[0], query).result() + stored_vector(collection, row)
+                scores, _ = self._dense(leg, vector / np.linalg.norm(vector))
+                legs["-".join(leg)] = scores
+        return legs
+
+    def _score(self, query: str, dense: Sequence[tuple[str, str]]) -> LegScores:
         query_terms, unknown = self._known_terms(query)
         passage_scores = self._index.keyword_passages.scores(query_terms)
         legs = {
@@ -76,17 +120,22 @@ class Legs:
             "keyword-passage": self._best(passage_scores, self._of_passage, floor=0.0),
         }
         entries: dict[int, float] = {}
-        vectors = {e: load_embedder(e).queries([query])[0] for e in dict.fromkeys(e for e, _ in self._collections)}
-        for (embedder, role), collection in self._collections.items():
-            k = min(NEAREST, self._sizes[embedder, role])
-            with answering(self._index.chroma_url):
-                rows, cosines = search_collection(collection, vectors[embedder], k)
-            scores = np.asarray(cosines, dtype=np.float32)
-            floor = float(scores[-1]) if len(scores) else 0.0
-            legs[f"{embedder}-{role}"] = self._best(scores, self._of_entry[rows], floor=floor)
-            for row, cosine in zip(rows, cosines, strict=True):
+        for leg in dense:
+            legs["-".join(leg)], found = self._dense(leg, self._vector(leg[0], query).result())
+            for row, cosine in found:
                 entries[row] = max(cosine, entries.get(row, -1.0))
         return LegScores(legs, passage_scores, entries, unknown)
+
+    def _dense(self, leg: tuple[str, str], vector: Vectors) -> tuple[Scores, list[tuple[int, float]]]:
+        """Best cosine per question, and the nearest rows with theirs."""
+        with answering(self._index.chroma_url):
+            rows, cosines = search_collection(self._collections[leg], vector, min(NEAREST, self._sizes[leg]))
+        scores = np.asarray(cosines, dtype=np.float32)
+        floor = float(scores[-1]) if len(scores) else 0.0
+        return self._best(scores, self._of_entry[rows], floor=floor), list(zip(rows, cosines, strict=True))
+
+    def _title_row(self, question: int) -> int:
+        return next(row for row, entry in self._index.content.entries_of(question) if entry.kind == "title")
 
     def _known_terms(self, query: str) -> tuple[list[str], frozenset[str]]:
         """The query's terms with misspelt words mended, and those that the corpus never uses."""

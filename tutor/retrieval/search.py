@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
-from tutor.retrieval.address import Address, parse_address
+from tutor.retrieval.address import Address, parse_address, without_citations
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
-from tutor.retrieval.conversation import continues, last_questions, refers_back, stands_alone
+from tutor.retrieval.context import Context, rank
+from tutor.retrieval.conversation import continues, last_questions, leans, stands_alone
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
@@ -31,9 +33,8 @@ EVIDENCE_PER_HIT = 4
 # Below this fused score the legs disagree about a query by itself, so the conversation may help. On the dev
 # conversations stand-alone switches score .73 to 1.0 (median .99), elliptical queries .34 to 1.0 (median .67).
 SURE = 0.8
-# Parts of the score of a query that leans on the conversation: by itself, behind the carried title, behind the last
-# query; and what the carried question and those of its category get, since talk stays near its topic. Chosen on dev.
-OWN, WITH_TITLE, WITH_LAST, PRIOR, SAME_CATEGORY = 1.5, 0.3, 1.0, 0.2, 0.3
+# Characters of the last reply that are searched beside a query that leans on it: its beginning says what it is about.
+REPLY = 200
 Fused = NDArray[np.float64]
 
 
@@ -80,7 +81,9 @@ class Searcher:
         return SearchResult(**{**vars(result), "ms": round(elapsed, 1)})
 
     def _search(self, query: str, history: Sequence[Turn], top: int) -> SearchResult:
-        carried = self._carried(history)
+        if history:
+            self.legs.prepare(query)
+        carried = self.carried(history)
         address = parse_address(query, self._numbers, carried[0] if carried else None)
         if address is not None:
             return self._addressed(query, address, top)
@@ -90,14 +93,14 @@ class Searcher:
             return self._carry_on(query, carried, top)
         scored = self.legs.score(query)
         own = self._fuse(scored)
-        if carried and not stands_alone(query) and (refers_back(query) or own.max(initial=0.0) < SURE):
-            return self._rank_in_context(query, own, history, carried, top)
+        if carried and not stands_alone(query) and (leans(query) or own.max(initial=0.0) < SURE):
+            return self._rank_in_context(query, scored, history, carried, top)
         return self._rank(query, scored, own, top)
 
     def _fuse(self, scored: LegScores) -> Fused:
         return fuse(scored.legs, self.legs.expanded)
 
-    def _carried(self, history: Sequence[Turn]) -> list[int]:
+    def carried(self, history: Sequence[Turn]) -> list[int]:
         """The questions that the conversation is about, most relevant first."""
         cited = last_questions(history, self.titles)
         if cited:
@@ -110,21 +113,39 @@ class Searcher:
         return []
 
     def _rank_in_context(
-        self, query: str, own: Fused, history: Sequence[Turn], carried: Sequence[int], top: int
+        self, query: str, scored: LegScores, history: Sequence[Turn], carried: Sequence[int], top: int
     ) -> SearchResult:
-        """Rank a query that leans on the conversation: by itself, with the carried title, with the last words."""
+        """Rank a query that leans on the conversation: by itself, and beside what was talked about."""
         rewritten = f"{self.titles[carried[0]]} {query}"
+        with_title = self.legs.glance(rewritten)
+        context = self.context(query, scored, with_title, history, carried)
+        # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
+        full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
+        ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
+        if leans(query):
+            return ranked
+        # It may as well be a new topic that the corpus does not treat: the carried title must not vouch for that.
+        alone = self._rank(query, scored, context.own, 1)
+        return replace(ranked, confidence=alone.confidence, in_corpus=alone.in_corpus)
+
+    def context(
+        self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]
+    ) -> Context:
+        """What the ranking of a leaning query is computed from."""
         asked = next((t.content for t in reversed(history) if t.role == "user"), "")
-        with_title = self.legs.score(rewritten)
-        fused = OWN * own + WITH_TITLE * self._fuse(with_title)
-        fused += WITH_LAST * self._fuse(self.legs.score(f"{asked} {query}"))
+        reply = without_citations(next((t.content for t in reversed(history) if t.role == "assistant"), ""))
         questions = self.index.content.questions
         category = questions[carried[0]].category
-        fused += SAME_CATEGORY * np.asarray([float(questions[n].category == category) for n in self._numbers])
-        for rank, number in enumerate(carried[:3]):
-            fused[self._numbers.index(number)] += PRIOR / (1 + rank)
-        total = OWN + WITH_TITLE + WITH_LAST + SAME_CATEGORY + PRIOR
-        return self._rank(query, with_title, fused / total, top, rewritten)
+        return Context(
+            query=query,
+            own=self._fuse(scored),
+            with_title=self._fuse(with_title),
+            with_asked=self._fuse(self.legs.glance(f"{asked} {query}"[-LONGEST_QUERY:])),
+            with_reply=self._fuse(self.legs.glance(f"{reply[:REPLY]} {query}")),
+            legs=scored.legs,
+            carried=[self._numbers.index(number) for number in carried],
+            related=np.asarray([float(questions[n].category == category) for n in self._numbers]),
+        )
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None
