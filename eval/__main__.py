@@ -68,8 +68,11 @@ def retrieval(
     for name, figures in report["legs"].items():
         typer.echo(f"leg {name:20} " + "  ".join(f"{g} {v['value']:.3f}" for g, v in figures.items()))
     confidence = report["confidence"]
-    for key in ("auroc", "unanswerable_refused", "answerable_refused"):
-        v = confidence[key]
+    shown_keys = ("auroc", "auroc_with_false_premises", "unanswerable_refused", "answerable_refused")
+    refused = {key: confidence[key] for key in shown_keys}
+    refused["follow-ups refused"] = report["follow_ups"]["refused"]
+    refused["switches rewritten"] = report["topic_switches"]["taken_for_follow_up"]
+    for key, v in refused.items():
         typer.echo(f"{key:22} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}] n={v['n']}")
     typer.echo(f"latency ms {report['latency_ms']}")
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.gold import Row, rows
+from eval.gold import Part, Row, rows
 from tutor.retrieval.context import features
 from tutor.retrieval.conversation import continues, stands_alone
 from tutor.retrieval.result import Turn
@@ -26,18 +26,21 @@ PRIOR = {"own": 5.0, "with title": 2.0, "with asked": 2.0}
 
 def fit_conversation(searcher: Searcher) -> tuple[dict[str, float], dict[str, float]]:
     """Weights by feature, and cross-validated hit@1 of follow-ups and of changes of topic."""
-    data = [
-        (row, part, name) for name in ("conversations", "switches") for part in ("train", "dev")
-        for row in rows(name, part)  # type: ignore[arg-type]
-    ]  # fmt: skip
-    measured = [(found, *rest) for found, *rest in ((_features(searcher, r), r, p, n) for r, p, n in data) if found]
+    measured: list[tuple[dict[str, Array], Row, Part]] = []
+    parts: tuple[Part, Part] = ("train", "dev")
+    for name in ("conversations", "switches"):
+        for part in parts:
+            for row in rows(name, part):
+                found = _features(searcher, row)
+                if found is not None:
+                    measured.append((found, row, part))
     names = list(measured[0][0])
-    x = np.stack([np.stack([found[name] for name in names], axis=1) for found, *_ in measured])
+    x = np.stack([np.stack([found[name] for name in names], axis=1) for found, _, _ in measured])
     position = {number: i for i, number in enumerate(searcher.titles)}
     y = np.zeros(x.shape[:2])
-    for i, (_, row, _, _) in enumerate(measured):
+    for i, (_, row, _) in enumerate(measured):
         y[i, [position[n] for n in row["relevant"]]] = 1.0
-    weight = np.asarray([DEV_COUNTS if part == "dev" else 1.0 for _, _, part, _ in measured])
+    weight = np.asarray([DEV_COUNTS if part == "dev" else 1.0 for _, _, part in measured])
     prior = np.asarray([PRIOR.get(name, 0.0) for name in names])
     folds = np.random.default_rng(0).integers(0, FOLDS, len(y))
     hit = np.zeros(len(y))
@@ -45,7 +48,7 @@ def fit_conversation(searcher: Searcher) -> tuple[dict[str, float], dict[str, fl
         held = np.flatnonzero(folds == fold)
         w = _fit(x[folds != fold], y[folds != fold], weight[folds != fold], prior)
         hit[held] = y[held, np.argmax(x[held] @ w, axis=1)]
-    switch = np.asarray([name == "switches" for *_, name in measured])
+    switch = np.asarray([row["kind"] == "switch" for _, row, _ in measured])
     figures = {"follow_ups": round(float(hit[~switch].mean()), 4), "switches": round(float(hit[switch].mean()), 4)}
     learned = _fit(x, y, weight, prior)
     return {name: round(float(w), 3) for name, w in zip(names, learned, strict=True)}, figures

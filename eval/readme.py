@@ -49,6 +49,21 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             if kind != "false-premise"  # answered, with what the document says instead
         ]
         found.append(("answerable but refused", confidence["answerable_refused"]))
+        if "auroc_with_false_premises" in confidence:
+            found += [
+                ("confidence, answerable against outside the document (AUROC)", confidence["auroc"]),
+                ("the same, false premises counted as outside", confidence["auroc_with_false_premises"]),
+            ]
+        recipe = retrieval["usual_recipe"]
+        if isinstance(recipe, dict):
+            found.append(("first, the usual recipe (1000-character chunks, MiniLM)", recipe["all"]["hit@1"]))
+    outside = _report("retrieval-drcd")
+    if outside:
+        found += [
+            ("DRCD (news paragraphs): first", outside["as written"]["fused"]["hit@1"]),
+            ("DRCD: among the first five", outside["as written"]["fused"]["hit@5"]),
+            ("DRCD: first, queries turned Simplified", outside["simplified"]["fused"]["hit@1"]),
+        ]
     answers = _report("answers-test")
     if answers:
         found += [

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.baselines.usual_recipe import UsualRecipe, missing
 from eval.gold import Part, Row, rows
@@ -40,6 +41,11 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["legs"] = _legs(searcher, singles)
     report["follow_ups"] = ranking(rows("conversations", part), fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
+    # Follow-ups are all answerable; the history must not make them look strange.
+    talk = [searcher.search(row["query"], _turns(row)) for row in rows("conversations", part)]
+    report["follow_ups"]["refused"] = mean_interval([not result.in_corpus for result in talk])
+    alone = [searcher.search(row["query"], _turns(row)) for row in rows("switches", part)]
+    report["topic_switches"]["taken_for_follow_up"] = mean_interval([result.rewritten is not None for result in alone])
     report["confidence"] = _confidence(searcher, part)
     report["usual_recipe"] = _usual_recipe(searcher, singles)
     return report
@@ -117,28 +123,44 @@ def _confidence(searcher: Searcher, part: Part) -> dict[str, Any]:
     by_kind = {
         kind: mean_interval([not results[r["id"]].in_corpus for r in negatives if r["kind"] == kind]) for kind in kinds
     }
-    labelled = np.column_stack([np.concatenate([yes, no]), np.repeat([1.0, 0.0], [len(yes), len(no)])])
     refused = np.asarray([not results[r["id"]].in_corpus for r in negatives])
+    # A false premise is about something that the corpus treats: it is found, and the answer contradicts it.
+    strange = np.asarray([r["kind"] != "false-premise" for r in negatives])
+    labelled, outside = _labelled(yes, no), _labelled(yes, no[strange])
     return {
-        "auroc": interval(labelled, lambda x: auroc(x[x[:, 1] == 1, 0], x[x[:, 1] == 0, 0])),
-        "unanswerable_refused": mean_interval(refused),
+        "auroc": interval(outside, _auroc),
+        "auroc_with_false_premises": interval(labelled, _auroc),
+        "unanswerable_refused": mean_interval(refused[strange]),
+        "unanswerable_refused_with_false_premises": mean_interval(refused),
         "unanswerable_refused_by_kind": by_kind,
         "answerable_refused": mean_interval([not searcher.search(r["query"]).in_corpus for r in positives]),
-        "reliability": _reliability(labelled),
+        "reliability": _reliability(outside),
         "wrongly_answered": [r["query"] for r in negatives if results[r["id"]].in_corpus],
     }
 
 
-def _reliability(labelled: Any) -> list[dict[str, float]]:
-    """Mean confidence against share answerable in five bins of confidence."""
+def _labelled(yes: NDArray[np.float64], no: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`(rows, 2)`: confidence, and 1 where the corpus answers."""
+    return np.column_stack([np.concatenate([yes, no]), np.repeat([1.0, 0.0], [len(yes), len(no)])])
+
+
+def _auroc(labelled: NDArray[Any]) -> float:
+    return auroc(labelled[labelled[:, 1] == 1, 0], labelled[labelled[:, 1] == 0, 0])
+
+
+def _reliability(labelled: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Mean confidence against share answerable in five bins of confidence, both kinds of rows weighing alike."""
+    answerable = labelled[:, 1] == 1
+    weight = np.where(answerable, 0.5 / answerable.mean(), 0.5 / (1 - answerable.mean()))
     bins = []
     edges = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0001)
     for low, high in pairwise(edges):
-        inside = labelled[(labelled[:, 0] >= low) & (labelled[:, 0] < high)]
-        if len(inside):
+        inside = (labelled[:, 0] >= low) & (labelled[:, 0] < high)
+        if inside.any():
+            means = np.average(labelled[inside], axis=0, weights=weight[inside])
             bins.append({
-                "from": low, "to": round(high, 2), "n": len(inside),
-                "confidence": round(float(inside[:, 0].mean()), 3), "answerable": round(float(inside[:, 1].mean()), 3),
+                "from": low, "to": round(high, 2), "n": int(inside.sum()),
+                "confidence": round(float(means[0]), 3), "answerable": round(float(means[1]), 3),
             })  # fmt: skip
     return bins
 

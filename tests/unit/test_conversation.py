@@ -2,7 +2,7 @@
 
 import pytest
 
-from tutor.retrieval.conversation import continues, last_questions, refers_back, stands_alone
+from tutor.retrieval.conversation import continues, last_questions, leans, refers_back, stands_alone
 from tutor.retrieval.result import Turn
 
 
@@ -20,6 +20,10 @@ from tutor.retrieval.result import Turn
         "tell me more",
         "然後呢？",
         "explain like I'm five",
+        "不太懂，可以換個說法嗎",
+        "I do not get it, explain it again in simple words",
+        "例如哪些？",
+        "can you elaborate?",
     ],
 )
 def test_continues(query):
@@ -27,7 +31,15 @@ def test_continues(query):
 
 
 @pytest.mark.parametrize(
-    "query", ["那 RAG 是什麼？", "什麼是幻覺", "more about LoRA vs DPO please", "好的資料集長怎樣"]
+    "query",
+    [
+        "那 RAG 是什麼？",
+        "什麼是幻覺",
+        "more about LoRA vs DPO please",
+        "好的資料集長怎樣",
+        "不懂 attention",
+        "為什麼要對齊",
+    ],
 )
 def test_does_not_continue(query):
     assert not continues(query)
@@ -43,8 +55,18 @@ def test_refers_back(query):
 
 @pytest.mark.parametrize(
     "query",
+    ["那 BERT 呢？", "what about ROUGE?", "and for common sense?", "那缺點呢？", "ok, how about the other one?"],
+)
+def test_leans_where_another_thing_is_put_in(query):
+    assert leans(query)
+
+
+@pytest.mark.parametrize(
+    "query",
     [
         "什麼是 KV Cache",
+        "那 RAG 是什麼？",
+        "換個話題，那 BERT 呢",
         "How is perplexity computed?",
         "換個話題，它們的評估怎麼做",
         "different question: what is it that LoRA does",
@@ -52,6 +74,7 @@ def test_refers_back(query):
 )
 def test_stands_by_itself(query):
     assert not refers_back(query)
+    assert not leans(query)
 
 
 def test_a_change_of_topic_is_said():

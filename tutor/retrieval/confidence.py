@@ -1,6 +1,6 @@
 """How probable it is that the corpus answers a query: a logistic model over what the legs found.
 
-Coefficients are learned by `python -m eval fit` on the dev part. Knows scores, nothing of documents.
+Coefficients are learned by `python -m eval fit` on the train and dev parts, answerable and not counting alike. Knows scores, nothing of documents.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from tutor.retrieval.fusion import best_first, learned
 from tutor.retrieval.legs import Legs, LegScores
 
 THRESHOLD = 0.5
+# A query has at most this many right questions.
+FIELD = 5
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*")
 _NAME = re.compile(r"[A-Z0-9]")
 
@@ -49,7 +51,18 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
     for name, scores in scored.legs.items():
         best = float(scores.max(initial=0.0))
         found[name] = best / count / 5 if name.startswith("keyword") else best
+        # An answered query has one or a few questions ahead of all others; a stranger meets many that are alike.
+        found[f"lead, {name}"] = _lead(scores)
     return found
+
+
+def _lead(scores: NDArray[np.float32]) -> float:
+    """How far the best score lies before the one `FIELD` places behind it, as a share of the best."""
+    if len(scores) <= FIELD:
+        return 0.0
+    best = float(scores.max())
+    behind = float(np.partition(scores, -FIELD - 1)[-FIELD - 1])
+    return (best - behind) / (abs(best) + 1e-6)
 
 
 def _names(query: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ Reads the index, follows a rebuild without a restart. Knows nothing of models, p
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from ingest.index import Index
 from tutor.retrieval.address import Address, parse_address, without_citations
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank
-from tutor.retrieval.conversation import continues, last_questions, leans, stands_alone
+from tutor.retrieval.conversation import continues, last_questions, leans, refers_back, stands_alone
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
@@ -122,11 +123,14 @@ class Searcher:
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
-        if leans(query):
+        if refers_back(query):
             return ranked
-        # It may as well be a new topic that the corpus does not treat: the carried title must not vouch for that.
-        alone = self._rank(query, scored, context.own, 1)
-        return replace(ranked, confidence=alone.confidence, in_corpus=alone.in_corpus)
+        # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
+        # vouch for it. The mean kept 24 of 25 train and dev
+        # follow-ups of this kind (the query alone 22) and let 7 of 16 foreign ones pass (the context alone: all 16).
+        alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
+        both = math.sqrt(alone * ranked.confidence)
+        return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD)
 
     def context(
         self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]

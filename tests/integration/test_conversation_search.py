@@ -1,0 +1,67 @@
+"""Conversations over the shipped corpus: what carries over, what does not, and what it costs."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from tutor.retrieval import legs as legs_module
+from tutor.retrieval.legs import Legs
+from tutor.retrieval.result import Turn
+
+BATCH_NORM = (
+    Turn("user", "BatchNorm 是沿著哪個維度標準化？"),
+    Turn("assistant", "它對一個批次裡所有樣本的同一個特徵做標準化，也就是縱向的。【第14題】"),
+)
+
+
+def test_the_same_is_asked_of_another_thing(searcher):
+    alone, within = searcher.search("那 LayerNorm 呢？"), searcher.search("那 LayerNorm 呢？", BATCH_NORM)
+    assert alone.rewritten is None
+    assert within.hits[0].question == 14
+    assert "LayerNorm" in within.rewritten
+    assert within.in_corpus
+
+
+def test_a_query_that_stands_alone_is_searched_as_it_stands(searcher):
+    within, alone = searcher.search("什麼是 RAG？", BATCH_NORM), searcher.search("什麼是 RAG？")
+    assert within.rewritten is None
+    assert [hit.question for hit in within.hits] == [hit.question for hit in alone.hits]
+    assert within.hits[0].question == 63
+
+
+@pytest.mark.parametrize(
+    "query", ["明天台北會下雨嗎", "How long do I boil an egg?", "那高鐵票呢？", "how about a beer?"]
+)
+def test_a_conversation_does_not_vouch_for_a_foreign_topic(searcher, query):
+    assert not searcher.search(query, BATCH_NORM).in_corpus
+
+
+def test_a_glance_leaves_the_slow_legs_out_and_leaning_adds_them(searcher):
+    legs = searcher.legs
+    full, quick, leaning = legs.score("KV Cache"), legs.glance("KV Cache"), legs.leaning("KV Cache", 19)
+    assert set(quick.legs) | set(leaning) == set(full.legs)
+    assert set(leaning) == {"e5-ask"}
+    for name, scores in quick.legs.items():
+        assert np.allclose(scores, full.legs[name])
+    assert np.argmax(leaning["e5-ask"]) == list(searcher.titles).index(19)
+
+
+def test_a_query_is_embedded_once(searcher, monkeypatch):
+    asked = Counter()
+    load = legs_module.load_embedder
+
+    class Counting:
+        def __init__(self, name):
+            self.name = name
+
+        def queries(self, texts):
+            asked.update((self.name, text) for text in texts)
+            return load(self.name).queries(texts)
+
+    monkeypatch.setattr(legs_module, "load_embedder", Counting)
+    legs = Legs(searcher.index)
+    legs.prepare("量化有什麼好處")
+    first, second = legs.score("量化有什麼好處"), legs.score("量化有什麼好處")
+    assert asked == {("use", "量化有什麼好處"): 1, ("e5", "量化有什麼好處"): 1}
+    assert all(np.array_equal(first.legs[name], second.legs[name]) for name in first.legs)
