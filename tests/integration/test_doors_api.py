@@ -274,3 +274,13 @@ def test_the_reference_describes_every_operation(api: httpx.Client) -> None:
         assert operation["summary"], (path, method)
         assert operation["description"], (path, method)
         assert operation["tags"], (path, method)
+
+
+def test_the_page_of_the_reference_shows_every_operation_and_fetches_nothing(api: httpx.Client) -> None:
+    root = str(api.base_url.copy_with(path="/"))
+    text = httpx.get(f"{root}docs").text
+    for path in httpx.get(f"{root}openapi.json").json()["paths"]:
+        assert f"<code>{path}</code>" in text
+    assert "<script" not in text
+    assert "http" not in text.replace("application/problem", "")
+    assert "KV Cache 為什麼能加速推理？" in text

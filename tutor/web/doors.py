@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from ingest.errors import TutorError
 from tutor.web import chat_completions, mcp_door, problems
-from tutor.web.api import asking, conversations, library, mine, practise, state
+from tutor.web.api import asking, conversations, library, mine, practise, reference, state
 from tutor.web.api.shapes import PROBLEMS
 from tutor.web.backstage import Backstage
 from tutor.web.gate import DOORS, MEGABYTE, Gate
@@ -48,6 +48,7 @@ def add_doors(app: FastAPI, stage: Backstage) -> None:
     for router in (asking.router, practise.router, conversations.router, library.router, mine.router, state.router):
         app.include_router(router, prefix="/api/v1", responses=PROBLEMS)
     app.include_router(chat_completions.router, prefix="/v1", responses=chat_completions.ERRORS)
+    app.include_router(reference.router)
     mcp_door.add_mcp(app)
     for path in ("/api/{rest:path}", "/v1/{rest:path}"):
         app.add_api_route(path, nothing_here, methods=_METHODS, include_in_schema=False)
