@@ -5,6 +5,7 @@ The usual reference pages load theirs from other hosts, which this application f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -22,7 +23,7 @@ details{margin:.4rem 0;padding:.5rem .8rem;background:var(--surface);border:1px 
 summary{cursor:pointer}summary:focus-visible,a:focus-visible{outline:3px solid var(--accent)}code{overflow-wrap:anywhere}
 b.method{color:var(--accent)}table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{padding:.25rem .6rem .25rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
-.quiet{color:var(--quiet)}a{color:var(--accent)}h2{margin:1.8rem 0 .2rem}h3{font-size:.95rem;margin:.8rem 0 .1rem}
+td:first-child code{overflow-wrap:normal}.quiet{color:var(--quiet)}a{color:var(--accent)}h2{margin:1.8rem 0 .2rem}h3{font-size:.95rem;margin:.8rem 0 .1rem}
 """
 
 
@@ -42,6 +43,7 @@ def reference(request: Request) -> str:
         if mine:
             parts.append(f"<h2>{escape(subject)}</h2><p class='quiet'>{escape(words)}</p>")
             parts += ["".join(_operation(document, *one)) for one in mine]
+    parts += _shapes(document)
     title = f"{document['info']['title']} {document['info']['version']}: reference"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -54,7 +56,7 @@ def reference(request: Request) -> str:
 
 def _operation(document: Schema, path: str, method: str, operation: Schema) -> Iterator[str]:
     yield f"<details><summary><b class='method'>{method.upper()}</b> <code>{escape(path)}</code> {escape(operation['summary'])}</summary>"
-    yield f"<p>{escape(operation.get('description', ''))}</p>"
+    yield f"<p>{_words(operation.get('description', ''))}</p>"
     parameters = operation.get("parameters", ())
     if parameters:
         rows = [
@@ -87,9 +89,21 @@ def _table(document: Schema, rows: list[tuple[str, bool, Schema]]) -> str:
         shown = f" <span class='quiet'>as in <code>{escape(str(examples[0]))}</code></span>" if examples else ""
         need = "" if required else " <span class='quiet'>optional</span>"
         lines.append(
-            f"<tr><td><code>{escape(name)}</code>{need}</td><td>{escape(_kind(document, schema))}</td><td>{escape(words)}{shown}</td></tr>"
+            f"<tr><td><code>{escape(name)}</code>{need}</td><td>{escape(_kind(document, schema))}</td><td>{_words(words)}{shown}</td></tr>"
         )
     return f"<table>{''.join(lines)}</table>"
+
+
+def _shapes(document: Schema) -> Iterator[str]:
+    """What the fields' types consist of, by name."""
+    yield "<h2>shapes</h2><p class='quiet'>What the types of the fields consist of.</p>"
+    for name, schema in sorted(document.get("components", {}).get("schemas", {}).items()):
+        yield f"<details><summary><code>{escape(name)}</code></summary><p>{_words(schema.get('description', ''))}</p>"
+        yield _fields(document, schema) + "</details>"
+
+
+def _words(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _resolved(document: Schema, schema: Schema) -> Schema:
