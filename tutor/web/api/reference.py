@@ -6,7 +6,7 @@ The usual reference pages load theirs from other hosts, which this application f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -81,7 +81,7 @@ def _fields(document: Schema, schema: Schema) -> str:
     return _table(document, rows) if rows else f"<p class='quiet'>{escape(_kind(document, schema))}</p>"
 
 
-def _table(document: Schema, rows: list[tuple[str, bool, Schema]]) -> str:
+def _table(document: Schema, rows: Sequence[tuple[str, bool, Schema]]) -> str:
     lines = []
     for name, required, schema in rows:
         words = schema.get("description") or _resolved(document, schema).get("description", "")
