@@ -100,6 +100,16 @@ def test_it_keeps_and_finds_what_sqlite_keeps_and_finds(store: Store, tmp_path: 
         store.accounts.check("anna", GOOD + "x")
     with pytest.raises(NotFound):
         store.conversations.messages("ben", store.conversations.list("anna")[0].id)
+    for odd in ("\0", "a\0b", "\ud800", "x" * 500):
+        with pytest.raises(NotFound):
+            store.conversations.messages("anna", odd)
+        with pytest.raises(NotFound):
+            store.interviews.load(odd, odd)
+        with pytest.raises(NotFound):
+            store.accounts.get(odd)
+        assert store.sessions.role_of(odd, timedelta(hours=1)) is None
+        assert store.keys.owner_of("tutor_" + odd) is None
+    assert (store.usage()["anna"].asked, store.usage()["anna"].attempts) == (1, 1)
     store.remove_user("anna")
     assert not any(told(store)[key] for key in found if key != "user")
 

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Text
+from sqlalchemy import JSON, DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
 # PostgreSQL takes no NUL and neither database a lone surrogate; a browser or a model can send both.
@@ -54,6 +54,16 @@ class Words(TypeDecorator[str]):
     """Text of any length that people or models wrote."""
 
     impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(storable(value))
+
+
+class Short(TypeDecorator[str]):
+    """A name or an id of limited length. One that no database takes is looked for in vain, and breaks nothing."""
+
+    impl = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:

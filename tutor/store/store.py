@@ -32,6 +32,7 @@ from tutor.store.tables import (
     Table,
 )
 from tutor.store.tokens import Keys, Sessions
+from tutor.store.usage import Usage, usage
 
 __all__ = ["LOCAL_USER", "Store", "open_store"]
 
@@ -77,6 +78,10 @@ class Store:
                 rows = session.scalars(select(held).where(held.user == user).order_by(held.created))
                 found[held.__tablename__] = [_plain(row) for row in rows]
             return found
+
+    def usage(self) -> dict[str, Usage]:
+        """How much each user does, by name; only an admin may see it."""
+        return usage(self.database)
 
     def erase(self, user: str) -> None:
         """Remove all study data of a user for good. An account that the user has stays."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, MetaData, String
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from tutor.store.columns import Document, UtcTime, Words
+from tutor.store.columns import Document, Short, UtcTime, Words
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -22,7 +22,7 @@ NAMES = {
 }
 # SQLite numbers rows by itself only in a column called INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
-UserName = String(200)
+UserName = Short(200)
 # SQLite would give the number of a deleted last row away again.
 NO_REUSE: dict[str, Any] = {"sqlite_autoincrement": True}
 
@@ -37,7 +37,7 @@ class ConversationTable(Table):
     """Conversations; `deleted` is set while a deletion can still be undone. `folded` is the title for search."""
 
     __tablename__ = "conversations"
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[str] = mapped_column(Short(32), primary_key=True)
     user: Mapped[str] = mapped_column(UserName)
     corpus: Mapped[str] = mapped_column(Words)
     title: Mapped[str] = mapped_column(Words)
@@ -53,10 +53,8 @@ class MessageTable(Table):
 
     __tablename__ = "messages"
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    conversation: Mapped[str] = mapped_column(
-        String(32), ForeignKey("conversations.id", ondelete="CASCADE"), index=True
-    )
-    role: Mapped[str] = mapped_column(String(20))
+    conversation: Mapped[str] = mapped_column(Short(32), ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(Short(20))
     content: Mapped[str] = mapped_column(Words)
     folded: Mapped[str] = mapped_column(Words)
     payload: Mapped[dict[str, Any]] = mapped_column(Document)
@@ -69,7 +67,7 @@ class InterviewTable(Table):
 
     __tablename__ = "interviews"
     user: Mapped[str] = mapped_column(UserName, primary_key=True)
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(Short(64), primary_key=True)
     corpus: Mapped[str] = mapped_column(Words)
     state: Mapped[dict[str, Any]] = mapped_column(Document)
     finished: Mapped[bool]
@@ -90,7 +88,7 @@ class AttemptTable(Table):
     score: Mapped[float | None] = mapped_column(Float)
     level: Mapped[int | None] = mapped_column(Integer)
     seconds: Mapped[float] = mapped_column(Float)
-    interview: Mapped[str | None] = mapped_column(String(64))
+    interview: Mapped[str | None] = mapped_column(Short(64))
     at: Mapped[datetime] = mapped_column(UtcTime)
     __table_args__ = (Index(None, "user", "corpus", "question"), NO_REUSE)
 
@@ -113,7 +111,7 @@ class FeedbackTable(Table):
     __tablename__ = "feedback"
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user: Mapped[str] = mapped_column(UserName, index=True)
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(Short(20))
     subject: Mapped[str] = mapped_column(Words)
     value: Mapped[int] = mapped_column(Integer)
     reason: Mapped[str] = mapped_column(Words)
@@ -127,8 +125,8 @@ class AccountTable(Table):
 
     __tablename__ = "accounts"
     name: Mapped[str] = mapped_column(UserName, primary_key=True)
-    role: Mapped[str] = mapped_column(String(20))
-    password: Mapped[str | None] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(Short(20))
+    password: Mapped[str | None] = mapped_column(Short(200))
     created: Mapped[datetime] = mapped_column(UtcTime)
     seen: Mapped[datetime | None] = mapped_column(UtcTime)
     failures: Mapped[int] = mapped_column(Integer, default=0)
@@ -139,7 +137,7 @@ class SessionTable(Table):
     """Signed-in browsers, by the SHA-256 of their token: the database gives nobody away."""
 
     __tablename__ = "sessions"
-    token: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token: Mapped[str] = mapped_column(Short(64), primary_key=True)
     user: Mapped[str] = mapped_column(UserName, ForeignKey("accounts.name", ondelete="CASCADE"), index=True)
     created: Mapped[datetime] = mapped_column(UtcTime)
     seen: Mapped[datetime] = mapped_column(UtcTime)
@@ -153,8 +151,8 @@ class KeyTable(Table):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     user: Mapped[str] = mapped_column(UserName, ForeignKey("accounts.name", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Words)
-    hint: Mapped[str] = mapped_column(String(20))
-    token: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(Short(20))
+    token: Mapped[str] = mapped_column(Short(64), unique=True)
     scopes: Mapped[list[str]] = mapped_column(Document)
     created: Mapped[datetime] = mapped_column(UtcTime)
     seen: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -15,7 +15,7 @@ from starlette.routing import Match
 
 from ingest.errors import TutorError
 from tutor.web import chat_completions, mcp_door, problems
-from tutor.web.api import asking, conversations, library, mine, practise, reference, state
+from tutor.web.api import admin, asking, conversations, library, mine, practise, reference, state
 from tutor.web.api.shapes import PROBLEMS
 from tutor.web.backstage import Backstage
 from tutor.web.gate import DOORS, MEGABYTE, Gate
@@ -33,6 +33,7 @@ TAGS = [
     },
     {"name": "conversations", "description": "What was asked and answered, kept for each user."},
     {"name": "my data", "description": "Feedback, and everything that is kept: export it, erase it."},
+    {"name": "accounts", "description": "Own password and API keys; for admins, users, usage and feedback."},
     {"name": "corpora", "description": "The documents: list, read, add, remove."},
     {"name": "chat", "description": "The tutor as a model, for any client that speaks the OpenAI protocol."},
     {"name": "status", "description": "What works, and why something does not."},
@@ -45,7 +46,15 @@ def add_doors(app: FastAPI, stage: Backstage) -> None:
     app.openapi_tags = TAGS
     app.add_middleware(Gate, largest=LARGEST_BODIES, shaped=shaped)
     problems.install(app, shaped)
-    for router in (asking.router, practise.router, conversations.router, library.router, mine.router, state.router):
+    for router in (
+        asking.router,
+        practise.router,
+        conversations.router,
+        library.router,
+        mine.router,
+        admin.router,
+        state.router,
+    ):
         app.include_router(router, prefix="/api/v1", responses=PROBLEMS)
     app.include_router(chat_completions.router, prefix="/v1", responses=chat_completions.ERRORS)
     app.include_router(reference.router)
