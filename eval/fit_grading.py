@@ -20,11 +20,11 @@ from eval.gold import Row, rows
 from eval.intervals import auroc
 from ingest.corpora import read_document, shipped_document
 from ingest.embed import load_embedder
+from ingest.rubrics import KeyPoint, Rubric, read_rubrics, rubrics_path
 from tutor.interview import metric, score
 from tutor.interview.clauses import pieces, plain
 from tutor.interview.features import NAMES, PointSet, Scores, frequencies
 from tutor.interview.metric import key_of, unit
-from tutor.interview.rubrics import KeyPoint, Rubric, read_rubrics, rubrics_path
 from tutor.interview.rules import screen
 
 Array = NDArray[np.float64]

@@ -29,8 +29,8 @@ class Graders:
             DocumentError: its document or its rubrics cannot be used.
         """
         from ingest.corpora import document_path, read_document
+        from ingest.rubrics import read_rubrics, rubrics_path
         from tutor.interview.grading import Grader
-        from tutor.interview.rubrics import read_rubrics, rubrics_path
 
         name = corpus or self._settings.corpus
         if name not in self._open:

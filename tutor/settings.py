@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     offline: bool = Field(default=False, description="Never fetch anything, not even a model on first use.")
     threads: int = Field(default=0, ge=0, description="CPU threads of the embedded engine; 0 means all physical cores.")
     context: int = Field(default=4096, ge=1024, description="Context window of the embedded engine, tokens.")
+    prompt_cache_mib: int = Field(
+        default=2048, ge=0,
+        description="Disk space for what the embedded engine has read before (instructions and passages, 17 MB a "
+        "question); 0 keeps nothing.",
+    )  # fmt: skip
     host: str = Field(default=LOOPBACK, description="Address that `tutor serve` binds.")
     port: int = Field(default=7860, ge=0, le=65535, description="Port that `tutor serve` binds; 0 picks a free one.")
     sign_in: bool | None = Field(

@@ -56,6 +56,29 @@ def test_a_quote_of_the_source_stays_as_it_is():
     assert convert("他說「記憶體」，訓練", "zh-Hans", evidence="記憶體") == "他说「記憶體」，训练"
 
 
+@given(
+    st.lists(
+        st.sampled_from(
+            ["說明了", "说明了", "皇后", "理发", "頭髮", "只", "在面里", "，", "。", "「引文」", "`码`", "KV", "\n"]
+        )
+    ),
+    st.integers(1, 4),
+    st.sampled_from(["zh-Hant", "zh-Hans"]),
+)
+def test_script_is_the_same_wherever_the_stream_is_cut(parts, size, language):
+    text = "".join(parts)
+    stream = ScriptStream(language, "引文")
+    out = "".join(stream.feed(text[i : i + size]) for i in range(0, len(text), size)) + stream.flush()
+    assert out == convert(text, language, "引文")
+
+
+def test_what_cannot_change_is_not_held_up():
+    stream = ScriptStream("zh-Hant", "")
+    assert stream.feed("模型算") == "模型算"
+    assert stream.feed("理发师说") == "理"
+    assert stream.feed("。") == "髮師說。"
+
+
 def test_streamed_script_equals_the_whole():
     text = "内存里，「模型」说：`内存` 是内存。\n训练数据 and more"
     for size in (1, 3, 50):

@@ -59,6 +59,13 @@ class Sources:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Sent while others are served; `place` is counted from 1."""
+
+    place: int
+
+
+@dataclass(frozen=True)
 class Text:
     """A piece of the reply, ready to be shown."""
 
@@ -72,4 +79,4 @@ class Done:
     answer: Answer
 
 
-Event = Sources | Text | Done
+Event = Sources | Waiting | Text | Done

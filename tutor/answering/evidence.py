@@ -5,17 +5,27 @@ Knows the index, nothing of queries or prompts.
 
 from __future__ import annotations
 
+import logging
 import re
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.corpora import document_path, read_document
 from ingest.document import Entry
 from ingest.embed import load_embedder, split_spec
+from ingest.errors import TutorError
+from ingest.rubrics import KeyPoint as RubricPoint
+from ingest.rubrics import quote_span, read_rubrics, rubrics_path
+from ingest.vectors import VectorCache
 from tutor.retrieval.search import Searcher
+
+log = logging.getLogger(__name__)
 
 _MARKER = re.compile(r"[-*+]\s|\d{1,3}[.)]\s")
 
@@ -39,8 +49,27 @@ class Sentence:
 
 
 @dataclass(frozen=True)
+class Statement:
+    """A reviewed key point of the rubric: concise, complete, and resting on a verbatim span of the source.
+
+    Args:
+        text, text_en: the point in the document's language and in English ("" where there is none).
+        sentence: the span as a sentence, for its citation.
+        core: whether a full answer cannot do without it.
+    """
+
+    text: str
+    text_en: str
+    sentence: Sentence
+    core: bool
+
+
+@dataclass(frozen=True)
 class QuestionSentences:
-    """All sentences of a question with their vectors `(n, dimension)`; and its reviewed English digest."""
+    """All sentences of a question with their vectors `(n, dimension)`; its reviewed English digest; its key points.
+
+    `statement_vectors` are those of the texts, `statement_vectors_en` of the English ones, row by row.
+    """
 
     number: int
     title: str
@@ -48,6 +77,9 @@ class QuestionSentences:
     vectors: NDArray[np.float32]
     digest: tuple[str, ...]
     digest_vectors: NDArray[np.float32]
+    statements: tuple[Statement, ...] = ()
+    statement_vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    statement_vectors_en: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
 
 class EvidenceRoom:
@@ -57,6 +89,7 @@ class EvidenceRoom:
         self._searcher = searcher
         self._embedder = load_embedder(split_spec(searcher.embedders[0])[0])
         self._kept = lru_cache(maxsize=256)(self._load)
+        self._rubrics = lru_cache(maxsize=1)(self._read_rubrics)
 
     def sentences_of(self, number: int) -> QuestionSentences:
         """Sentences of a question with vectors."""
@@ -75,14 +108,51 @@ class EvidenceRoom:
                 digest.append(entry.text)
         source = content.source
         sentences = [replace(s, item=i) for s, i in zip(sentences, list_items(sentences, source), strict=True)]
+        statements = self._statements(number, source)
         return QuestionSentences(
             number,
             title,
             tuple(sentences),
-            self.embed([s.text for s in sentences]),
+            self._kept_vectors([s.text for s in sentences]),
             tuple(digest),
-            self.embed(digest),
+            self._kept_vectors(digest),
+            statements,
+            self._kept_vectors([s.text for s in statements]),
+            self._kept_vectors([s.text_en for s in statements]),
         )
+
+    def _statements(self, number: int, source: str) -> tuple[Statement, ...]:
+        content = self._searcher.index.content
+        question, found = content.questions[number], []
+        for point in self._rubrics(self._searcher.index.build_folder.name).get(number, ()):
+            span = quote_span(point, question, source)
+            if point.kind == "misconception" or span is None:
+                continue
+            section = next((p.section for _, p in content.passages_of(number) if p.start <= span[0] < p.end), "")
+            sentence = Sentence(number, section, point.statement, *span)
+            found.append(Statement(point.statement, point.statement_en, sentence, point.kind == "core"))
+        return tuple(found)
+
+    def _read_rubrics(self, build: str) -> dict[int, tuple[RubricPoint, ...]]:
+        del build  # only part of the key, as above
+        try:
+            path = document_path(self._searcher.folder.parent, self._searcher.folder.name)
+            rubrics = read_rubrics(rubrics_path(path), read_document(path))
+        except TutorError as error:  # moved away or edited since: the sentences alone still answer
+            log.warning("answers do without reviewed key points: %s", error)
+            return {}
+        return {number: rubric.points for number, rubric in rubrics.items()}
+
+    def _kept_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `embed`, kept in a file beside the index: the sentences of a question take half a second to embed."""
+        if not texts:
+            return self.embed(texts)
+        try:
+            with closing(VectorCache(self._searcher.folder / "evidence.sqlite")) as cache:
+                return np.concatenate(list(cache.embed(self._embedder, texts, lambda _: None)))
+        except (OSError, sqlite3.Error) as error:  # a read-only or full disk costs time, not the answer
+            log.warning("sentence vectors are not kept: %s", error)
+            return self.embed(texts)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors `(n, dimension)` of texts, comparable with those of the sentences."""

@@ -21,8 +21,9 @@ from tutor.answering.script import convert
 from tutor.answering.wording import say
 from tutor.retrieval.result import SearchResult
 
-# A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
-JOINS = 0.75
+# A further question joins when it scores at least this share of the best: a comparison of two, a shared topic. In a
+# conversation the scores lie nearer together, and what is asked about is mostly what was talked about.
+JOINS, JOINS_IN_CONVERSATION = 0.75, 0.9
 MOST_QUESTIONS = 3
 # Points from the best question and from each further one.
 FIRST, FURTHER = 7, 3
@@ -30,6 +31,8 @@ FIRST, FURTHER = 7, 3
 TERM_WEIGHT = 0.35
 # Share of the score that comes from the sentence before, where that is better: .85 -> .89 of the facts on dev.
 BESIDE = 0.6
+# Reviewed statements come first; a core one counts a little more, and those far below the best are off the question.
+CORE_BONUS, REVIEWED_RANGE = 0.05, 0.35
 # Points that score this much less than the best one are off the question.
 SCORE_RANGE = 0.5
 # A list is completed when two of its items are among the first points, unless it is longer than this.
@@ -69,7 +72,8 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language) -> list
     if not result.hits:
         return []
     best = result.hits[0].score
-    hits = [h for h in result.hits[:MOST_QUESTIONS] if result.addressed or h.score >= JOINS * best]
+    share = JOINS if result.rewritten is None else JOINS_IN_CONVERSATION
+    hits = [h for h in result.hits[:MOST_QUESTIONS] if result.addressed or h.score >= share * best]
     query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
     vector, query_terms = room.embed([query])[0], set(terms(query))
     chosen = []
@@ -106,24 +110,75 @@ def _points(
     language: Language,
     limit: int,
 ) -> tuple[KeyPoint, ...]:
-    if not question.sentences:
-        return ()
+    """Reviewed statements near the query, then sentences that say what those do not, in the document's order."""
     own = language_of(" ".join(s.text for s in question.sentences)[:2000])
+    points = _reviewed(question, query, query_terms, language, own, limit)
+    for point in _sentences(question, query, query_terms, language, own, limit):
+        if len(points) >= limit:
+            break
+        if not any(_same(point, other) for other in points):
+            points.append(point)
+    return tuple(sorted(points, key=lambda p: p.sentence.start))
+
+
+def _reviewed(
+    question: QuestionSentences,
+    query: NDArray[np.float32],
+    query_terms: set[str],
+    language: Language,
+    own: str,
+    limit: int,
+) -> list[KeyPoint]:
+    english = language == "en" and own != "en"
+    rows = [(s, s.text_en if english else s.text) for s in question.statements]
+    if not rows or not all(text for _, text in rows):
+        return []
+    vectors = question.statement_vectors_en if english else question.statement_vectors
+    score = vectors @ query + TERM_WEIGHT * _shared(query_terms, [text for _, text in rows])
+    score = score + CORE_BONUS * np.asarray([s.core for s, _ in rows], dtype=np.float32)
+    best = [i for i in np.argsort(-score)[:limit] if score[i] >= score.max() - REVIEWED_RANGE]
+    shown = english or (language == "en") == (own == "en")
+    return [KeyPoint(rows[i][1], rows[i][0].sentence, vectors[i], shown) for i in best]
+
+
+def _same(one: KeyPoint, other: KeyPoint) -> bool:
+    inside = other.sentence.start <= one.sentence.start and one.sentence.end <= other.sentence.end
+    return inside or float(one.vector @ other.vector) >= SAME_MEANING or _overlap(one.text, other.text) >= SAME_TERMS
+
+
+def _overlap(text: str, other: str) -> float:
+    own = set(terms(text))
+    return len(own & set(terms(other))) / max(1, len(own))
+
+
+def _shared(query_terms: set[str], texts: Sequence[str]) -> NDArray[np.float32]:
+    return np.asarray([len(query_terms & set(terms(t))) / max(1, len(query_terms)) for t in texts], dtype=np.float32)
+
+
+def _sentences(
+    question: QuestionSentences,
+    query: NDArray[np.float32],
+    query_terms: set[str],
+    language: Language,
+    own: str,
+    limit: int,
+) -> list[KeyPoint]:
+    if not question.sentences:
+        return []
     in_language = (language == "en") == (own == "en")
     translated = language == "en" and not in_language and bool(question.digest)
     texts = question.digest if translated else tuple(s.text for s in question.sentences)
     vectors = question.digest_vectors if translated else question.vectors
-    shared = [len(query_terms & set(terms(t))) / max(1, len(query_terms)) for t in texts]
-    score = _with_neighbours(vectors @ query + TERM_WEIGHT * np.asarray(shared, dtype=np.float32))
+    score = _with_neighbours(vectors @ query + TERM_WEIGHT * _shared(query_terms, texts))
     score = score + np.asarray([_statement(t) for t in texts], dtype=np.float32)
     best: list[int] = np.argsort(-score)[:limit].tolist()
     best = [i for i in best if score[i] >= score[best[0]] - SCORE_RANGE]
     if translated:
         owners = np.argmax(vectors @ question.vectors.T, axis=1)
-        return tuple(KeyPoint(texts[i], question.sentences[owners[i]], vectors[i], True) for i in sorted(best))
+        return [KeyPoint(texts[i], question.sentences[owners[i]], vectors[i], True) for i in best]
     if limit == FIRST:
-        best += _rest_of_the_list(question, best)
-    return tuple(KeyPoint(texts[i], question.sentences[i], vectors[i], in_language) for i in sorted(set(best)))
+        best += [i for i in _rest_of_the_list(question, best) if i not in best]
+    return [KeyPoint(texts[i], question.sentences[i], vectors[i], in_language) for i in best]
 
 
 def _with_neighbours(score: NDArray[np.float32]) -> NDArray[np.float32]:

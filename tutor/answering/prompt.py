@@ -1,15 +1,22 @@
-"""The prompt: stable instructions, then passages, then the conversation, then the question.
+"""The prompt: what is the same for everybody first, what only this query needs last.
 
-The order decides the speed: the engine keeps what it has read, so what changes comes last (a 600-token prompt takes
-8.9 s to its first token cold and 0.3 s when its beginning was read before). Knows no index and no model.
+The order decides the speed. The engine keeps what it has read: 600 tokens take 8.9 s to the first token when they are
+new and 0.3 s when they were read before. So the system message holds only the instructions and the text of one
+question, in one canonical form that every query about this question shares, and that can be read ahead. Further
+questions, the words before and the query itself stand in the user's message. Knows no index and no model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from ingest.text import language_of
 from tutor.answering.answer import Language
+from tutor.answering.evidence import QuestionSentences
 from tutor.answering.keypoints import Chosen
+from tutor.retrieval.conversation import continues
 from tutor.retrieval.result import Turn
 
 INSTRUCTIONS = """\
@@ -23,61 +30,129 @@ _CLOSING: dict[Language, str] = {
     "zh-Hans": "请用简体中文回答。",
     "en": "Answer in English.",
 }
-# Earlier turns help to word the answer and never to find facts: a few are enough, cut to their beginning.
-TURNS_KEPT, TURN_CHARACTERS = 4, 300
+# Characters of the text of one question. .55 tokens a character: 440 tokens, 13 MB of engine state, 6 s to read.
+LONGEST_TEXT = 800
+# A follow-up is understood with the query before it; "go on" with the beginning of what was said.
+QUERY_BEFORE, SAID_BEFORE = 80, 160
+# Tokens around each message, and kept free against a tokenizer that counts otherwise than the estimate.
+AROUND = 16
 
 Message = tuple[str, str]
 
 
-def render(chosen: Sequence[Chosen]) -> str:
-    """Passages in their one canonical form, so that equal evidence is read from the cache."""
-    blocks = [
-        f"【第{part.number}題】{part.title}\n" + "\n".join(f"- {point.text}" for point in part.points)
-        for part in chosen
-    ]
-    return "<資料>\n" + "\n\n".join(blocks) + "\n</資料>"
+def whole(question: QuestionSentences, language: Language) -> str:
+    """The system message with what matters of one question; for a GPU, or to be read ahead.
+
+    The reviewed statements, then the sentences nearest to the middle of all, in the order of the document.
+    """
+    english = language == "en" and language_of(" ".join(s.text for s in question.sentences)[:2000]) != "en"
+    statements = [(s.sentence.start, s.text_en if english else s.text) for s in question.statements]
+    left = LONGEST_TEXT - sum(len(text) for _, text in statements)
+    if english and question.digest:
+        rest = list(enumerate(question.digest))
+        vectors = question.digest_vectors
+    else:
+        rest = [(s.start, s.text) for s in question.sentences]
+        vectors = question.vectors
+    chosen = []
+    for i in np.argsort(-(vectors @ vectors.mean(axis=0))) if len(rest) else ():
+        if len(rest[i][1]) <= left and not any(rest[i][1] in text for _, text in statements):
+            chosen.append(rest[i])
+            left -= len(rest[i][1])
+    ordered = sorted(statements) + sorted(chosen) if english else sorted(statements + chosen)
+    return _system([_block(question.number, question.title, [text for _, text in ordered])])
+
+
+def compact(chosen: Sequence[Chosen]) -> str:
+    """The system message with the key points for one query only: the least to read where nothing was read ahead."""
+    return _system([_chosen_block(part) for part in chosen])
+
+
+def user_message(query: str, language: Language, history: Sequence[Turn] = (), beside: Sequence[Chosen] = (),
+                 last_line: str = "") -> str:
+    """What stands behind the system message: all that differs from query to query.
+
+    Args:
+        history: the conversation before it, where the query leans on it.
+        beside: key points of further questions.
+        last_line: a wish about the wording, behind everything else.
+    """
+    parts = []
+    if beside:
+        parts.append("<資料>\n" + "\n\n".join(_chosen_block(part) for part in beside) + "\n</資料>")
+    asked = next((t.content for t in reversed(history) if t.role == "user"), "")
+    if asked:
+        parts.append(f"（前一個問題：{asked[:QUERY_BEFORE]}）")
+    if asked and continues(query):
+        said = next((t.content for t in reversed(history) if t.role == "assistant"), "")
+        parts.append(f"（已經說過：{said[:SAID_BEFORE]}）")
+    parts.append(f"{query}\n（{_CLOSING[language]}）")
+    return "\n".join([*parts, last_line] if last_line else parts)
+
+
+def fits(messages: Sequence[Message], *, estimate: Callable[[str], int], limit: int) -> bool:
+    """Whether messages stay within `limit` tokens by an estimate on the high side."""
+    return sum(estimate(text) + AROUND for _, text in messages) <= limit
 
 
 def build(
-    query: str, chosen: Sequence[Chosen], history: Sequence[Turn], language: Language, last_line: str = ""
-) -> list[Message]:
-    """Messages for the chat model; `last_line` is a wish about the wording, behind everything else."""
-    messages: list[Message] = [("system", f"{INSTRUCTIONS}\n{render(chosen)}")]
-    for turn in history[-TURNS_KEPT:]:
-        messages.append((turn.role, turn.content[:TURN_CHARACTERS]))
-    messages.append(("user", f"{query}\n（{_CLOSING[language]}）" + (f"\n{last_line}" if last_line else "")))
-    return messages
-
-
-def fit(
     query: str,
+    system: str,
     chosen: Sequence[Chosen],
-    history: Sequence[Turn],
     language: Language,
     *,
+    history: Sequence[Turn] = (),
+    beside: Sequence[Chosen] = (),
     last_line: str = "",
-    count: Callable[[str], int],
+    estimate: Callable[[str], int],
     limit: int,
 ) -> list[Message]:
     """Messages that fit into `limit` tokens.
 
-    The rule: the oldest turns go first, then the last points of the last question, never the query itself; a
-    query that is too long by itself is cut at its end.
+    The rule: the conversation goes first, then further questions, then points of the question itself, never the
+    query; a query that is too long by itself is cut at its end.
+
+    Args:
+        system: made by `whole` or `compact`.
+        chosen: what `compact` makes a smaller one of, should `system` be too long.
     """
-    turns, parts = list(history[-TURNS_KEPT:]), list(chosen)
+    parts = list(chosen)
     while True:
-        messages = build(query, parts, turns, language, last_line)
-        excess = sum(count(text) + 8 for _, text in messages) - limit
-        if excess <= 0:
+        messages = [("system", system), ("user", user_message(query, language, history, beside, last_line))]
+        if fits(messages, estimate=estimate, limit=limit):
             return messages
-        if turns:
-            turns.pop(0)
-        elif parts and len(parts[-1].points) > 1:
-            last = parts[-1]
-            parts[-1] = Chosen(last.number, last.title, last.points[: max(1, len(last.points) - 2)])
-        elif len(parts) > 1:
-            parts.pop()
+        if history:
+            history = ()
+        elif beside:
+            beside = beside[:-1]
+        elif len(parts) > 1 or (parts and len(parts[0].points) > 1):
+            parts = _less(parts)
+            system = compact(parts)
         elif len(query) > 200:
-            query = query[: max(200, len(query) - excess)]
+            query = query[: max(200, len(query) * 3 // 4)]
         else:
             return messages
+
+
+def _less(parts: list[Chosen]) -> list[Chosen]:
+    last = parts[-1]
+    if len(parts) > 1 and len(last.points) <= 1:
+        return parts[:-1]
+    return [*parts[:-1], Chosen(last.number, last.title, last.points[: max(1, len(last.points) - 2)])]
+
+
+def beginning() -> str:
+    """What every system message begins with."""
+    return INSTRUCTIONS
+
+
+def _system(blocks: Sequence[str]) -> str:
+    return f"{INSTRUCTIONS}\n<資料>\n" + "\n\n".join(blocks) + "\n</資料>"
+
+
+def _chosen_block(part: Chosen) -> str:
+    return _block(part.number, part.title, [point.text for point in part.points])
+
+
+def _block(number: int, title: str, texts: Sequence[str]) -> str:
+    return f"【第{number}題】{title}\n" + "\n".join(f"- {text}" for text in texts)

@@ -19,6 +19,7 @@ _BOTH_SCRIPTS = frozenset(
     "后里面干台只云余几出占卷厂吁曲朱志才斗于板松沈淀准致症系表谷冬伙仆借冲制向回困姜家局布并御愿托折据采升卜胡游咸霉漓郁舍恤弦札奸布杯注炮皂秋群背脏袜触赞跖韵辟吊周哄唇峰念携欲洼猫痴碱秘管粘罗着蒙蔑裏辛迴遊鬱了么征尽复发历当台岩范丑刮周群床峰粮污涂"
 )
 _CLAUSE_END = re.compile(r"[，。；：！？、,;:!?\n]")
+_OPENERS = frozenset("`「『“")
 _PROTECTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|「[^」\n]*」|『[^』\n]*』|“[^”\n]*”", re.DOTALL)
 
 
@@ -61,29 +62,47 @@ def _changes(character: str, config: str) -> bool:
 
 
 class ScriptStream:
-    """Converts a stream: text is held until its clause ends, because phrases decide characters."""
+    """Converts a stream without holding it up: only from the first character that the rest of its clause may change."""
 
     def __init__(self, language: Language, evidence: str) -> None:
         self._language = language
         self._evidence = evidence
-        self._held = ""
+        self._config = _CONFIGS.get(language, "")
+        # The clause that is open, and how much of it was given away already.
+        self._held, self._given = "", 0
 
     def feed(self, piece: str) -> str:
-        """Take in some text, give back whole converted clauses."""
-        if self._language == "en":
+        """Take in some text, give back what can no longer change."""
+        if not self._config:
             return piece
         self._held += piece
         end = 0
         for match in _CLAUSE_END.finditer(self._held):
             if self._closed(self._held[: match.end()]):
                 end = match.end()
-        ready, self._held = self._held[:end], self._held[end:]
-        return convert(ready, self._language, self._evidence)
+        out = ""
+        if end:
+            # Converted whole, since phrases decide characters; no conversion here changes the number of characters.
+            out = convert(self._held[:end], self._language, self._evidence)[self._given :]
+            self._held, self._given = self._held[end:], 0
+        settled = self._settled(self._held)
+        if settled > self._given:
+            out += self._held[self._given : settled]
+            self._given = settled
+        return out
 
     def flush(self) -> str:
         """Convert what is left."""
-        ready, self._held = self._held, ""
-        return convert(ready, self._language, self._evidence)
+        ready, given = self._held, self._given
+        self._held, self._given = "", 0
+        return convert(ready, self._language, self._evidence)[given:]
+
+    def _settled(self, text: str) -> int:
+        """Length of the beginning that is the same in both scripts, whatever follows."""
+        for position, c in enumerate(text):
+            if c in _OPENERS or (c > "\u3000" and (c in _BOTH_SCRIPTS or _changes(c, self._config))):
+                return position
+        return len(text)
 
     @staticmethod
     def _closed(text: str) -> bool:

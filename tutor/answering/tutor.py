@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
 from tutor.answering import prompt, styles
-from tutor.answering.answer import Answer, Citation, Done, Event, Language, Sources, Text
+from tutor.answering.answer import Answer, Citation, Done, Event, Language, Sources, Text, Waiting
 from tutor.answering.citations import CitationStream, citation
 from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.guard import Guard, received, trusted
@@ -25,6 +26,7 @@ from tutor.answering.script import ScriptStream
 from tutor.answering.sentences import Piece, SentenceStream
 from tutor.answering.support import Support, check, citation_of
 from tutor.answering.wording import refusal, say
+from tutor.llm.client import estimate_tokens
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
 
@@ -32,22 +34,26 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
     from tutor.llm import Model
+    from tutor.llm.line import Ticket
 
 # Longest wording, tokens: about 300 Chinese characters, 10 s at 27 tokens a second. Key points follow it.
 ANSWER_TOKENS = 260
 SUGGESTIONS = 3
 # Headings, labels and list marks state nothing: a line needs this many letters to be checked.
 LETTERS_CHECKED = 6
+# Whoever waits for the engine hears so often which place is theirs.
+PLACE_EVERY_S = 0.5
 _CITATION_MARK = re.compile(r"【[^】]{1,12}】")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One query with the conversation before it, oldest first."""
+    """One query with the conversation before it, oldest first; `owner` takes turns with others at the engine."""
 
     query: str
     history: tuple[Turn, ...] = ()
     top: int = 5
+    owner: str = ""
 
 
 @dataclass
@@ -99,7 +105,7 @@ class Tutor:
         """Yield `Sources`, then `Text` as it is written, then `Done`. Closing the iterator stops the model."""
         started = time.perf_counter()
         heard = received(ask.query, ask.history)
-        ask = Ask(heard.query, heard.history, ask.top)
+        ask = replace(ask, query=heard.query, history=heard.history)
         language = reply_language(ask.query, ask.history)
         wish = styles.wish(ask.query)
         topic = wish.topic or (styles.CONTINUE[language] if ask.history else ask.query)
@@ -125,15 +131,26 @@ class Tutor:
             yield from self._whole(text, draft, result, started, refused=False)
             return
         try:
-            yield from self._written(ask, chosen, draft, started)
+            yield from self._written(ask, result, chosen, draft, started)
         except ModelUnavailable as error:
             draft.flags.append("extractive" if not draft.kept else "model-lost")
             draft.flags.append(f"reason: {error.message}")
         yield from self._completed(chosen, draft)
         yield Done(self._finished("".join(draft.kept).strip(), draft, result, started, refused=False))
 
-    def _written(self, ask: Ask, chosen: list[Chosen], draft: _Draft, started: float) -> Iterator[Event]:
-        """Stream the model's words through citations, script and support checks."""
+    def _written(
+        self, ask: Ask, result: SearchResult, chosen: list[Chosen], draft: _Draft, started: float
+    ) -> Iterator[Event]:
+        """Wait for the engine, then stream the model's words through citations, script and support checks."""
+        with self.model.line.enter(ask.owner) as ticket:
+            while not ticket.wait(PLACE_EVERY_S):
+                yield Waiting(ticket.place)
+            messages = self._messages(ask, result, chosen, draft)
+            words = self._model_words(messages, ticket, draft, started)
+            with closing(words):  # type: ignore[type-var]
+                yield from self._streamed(ask, words, chosen, draft)
+
+    def _streamed(self, ask: Ask, words: Iterator[str], chosen: list[Chosen], draft: _Draft) -> Iterator[Event]:
         numbers = [part.number for part in chosen]
         questions = [self.room.sentences_of(n) for n in numbers]
         evidence = "\n".join(s.text for q in questions for s in q.sentences)
@@ -148,8 +165,8 @@ class Tutor:
                 if text:
                     yield Text(text)
 
-        for words in self._model_words(ask, chosen, draft, started):
-            yield from shown(sentences.feed(guard.quiet.feed(_bare(cites.feed(script.feed(words))))))
+        for some in words:
+            yield from shown(sentences.feed(guard.quiet.feed(_bare(cites.feed(script.feed(some))))))
         tail = guard.quiet.feed(_bare(cites.feed(script.flush()) + cites.flush())) + guard.quiet.flush()
         yield from shown([*sentences.feed(tail), *sentences.flush()])
         draft.flags += [flag for flag in guard.flags if flag not in draft.flags]
@@ -158,20 +175,29 @@ class Tutor:
         if cites.unknown:
             draft.flags.append("unknown-citation-removed")
 
-    def _model_words(self, ask: Ask, chosen: list[Chosen], draft: _Draft, started: float) -> Iterator[str]:
+    def _messages(self, ask: Ask, result: SearchResult, chosen: list[Chosen], draft: _Draft) -> list[prompt.Message]:
+        """The whole text of the first question where the engine has it already, else the key points."""
+        first, beside = chosen[0], chosen[1:]
+        system = prompt.whole(self.room.sentences_of(first.number), draft.language)
+        if not self.model.reads_at_once(system):
+            system, beside = prompt.compact(chosen), []
+        leaning = result.rewritten is not None
+        return prompt.build(
+            ask.query, system, chosen, draft.language, beside=beside, last_line=draft.last_line,
+            history=[Turn(t.role, _bare(t.content)) for t in ask.history] if leaning else (),
+            estimate=estimate_tokens, limit=self.model.context_tokens - ANSWER_TOKENS,
+        )  # fmt: skip
+
+    def _model_words(
+        self, messages: list[prompt.Message], ticket: Ticket, draft: _Draft, started: float
+    ) -> Iterator[str]:
         from tutor.llm.chat import model_errors
 
-        chat = self.model.chat(temperature=0.0, max_tokens=ANSWER_TOKENS)
-        messages = prompt.fit(
-            ask.query,
-            chosen,
-            [Turn(t.role, _bare(t.content)) for t in ask.history],
-            draft.language,
-            last_line=draft.last_line,
-            count=self.model.count_tokens,
-            limit=self.model.context_tokens - ANSWER_TOKENS,
-        )
         with model_errors():
+            chat = self.model.chat(
+                ticket=ticket, system=messages[0][1], beginning=prompt.beginning(), temperature=0.0,
+                max_tokens=ANSWER_TOKENS,
+            )  # fmt: skip
             stream = chat.stream(messages)
             try:
                 for chunk in stream:

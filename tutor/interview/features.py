@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.rubrics import KeyPoint
 from ingest.text import terms
 from tutor.interview.clauses import Piece, plain
 from tutor.interview.metric import load_metrics, unit
-from tutor.interview.rubrics import KeyPoint
 
 Scores = NDArray[np.float64]
 NAMES = (

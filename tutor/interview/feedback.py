@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+from ingest.rubrics import KeyPoint
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
-from tutor.interview.rubrics import KeyPoint
 
 _ZH = {
     "blank": "沒有收到回答。",

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.rubrics import KeyPoint, Rubric
 from tutor.answering.language import reply_language
 from tutor.interview.clauses import Piece, pieces
 from tutor.interview.features import PointSet, frequencies
 from tutor.interview.feedback import feedback
 from tutor.interview.reference import grade_value, points_of, reference_features
-from tutor.interview.rubrics import KeyPoint, Rubric
 from tutor.interview.rules import screen
 from tutor.interview.score import (
     TOP,

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ingest.document import Document, Expansion, Question
+from ingest.rubrics import KeyPoint, Rubric, quote_span
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
 from tutor.interview.leaks import Guard, common_terms
 from tutor.interview.probes import Probes, hints_for, probes_for
-from tutor.interview.rubrics import KeyPoint, Rubric, quote_span
 from tutor.interview.state import Item, Source
 
 _ASIDE = re.compile(r"\s*[(（][^()（）]*[)）]")

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ingest.rubrics import KeyPoint, Rubric
 from ingest.text import GRAMMAR, fold, terms
-from tutor.interview.rubrics import KeyPoint, Rubric
 
 # So many words, a Han character being one, in a row of the document are a quotation.
 RUN = 6

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ingest.corpora import document_path, read_document, read_expansions
 from ingest.document import Document
+from ingest.rubrics import Rubric, read_rubrics, rubrics_path
 from tutor.interview.items import Material
 from tutor.interview.probes import probes_path, read_probes
-from tutor.interview.rubrics import Rubric, read_rubrics, rubrics_path
 
 OWN_FILE = "rubrics.yaml"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ingest.rubrics import Rubric
 from tutor.interview.memory import Recall
-from tutor.interview.rubrics import Rubric
 from tutor.interview.setup import Difficulty, Setup
 
 Reason = Literal["chosen", "due", "weak", "new", "known"]

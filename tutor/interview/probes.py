@@ -15,11 +15,11 @@ from typing import Literal
 import yaml
 
 from ingest.errors import DocumentError
+from ingest.rubrics import KeyPoint
 from ingest.text import fold
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
 from tutor.interview.leaks import Guard
-from tutor.interview.rubrics import KeyPoint
 
 Aspect = Literal[
     "analogy", "example", "comparison", "drawback", "quantity", "steps", "benefit", "reason", "purpose", "practice",

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embed import load_embedder
+from ingest.rubrics import KeyPoint
 from ingest.text import fold, terms
 from tutor.interview.clauses import Piece, pieces, plain, sentences
 from tutor.interview.metric import load_metrics
-from tutor.interview.rubrics import KeyPoint
 from tutor.interview.score import TOP
 
 NAMES = (

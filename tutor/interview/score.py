@@ -15,8 +15,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.rubrics import KeyPoint
 from tutor.interview.features import NAMES, Scores
-from tutor.interview.rubrics import KeyPoint
 
 Verdict = Literal["met", "partial", "missing", "contradicted"]
 FILE = Path(__file__).parent / "coefficients.json"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tutor.interview.rubrics import Kind
+from ingest.rubrics import Kind
 from tutor.interview.score import Verdict
 from tutor.interview.setup import Setup
 

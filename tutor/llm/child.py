@@ -82,6 +82,9 @@ def _serve_llama_cpp(order: dict[str, Any]) -> int:
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_AUTO
     params.cache_prompt = True
     params.cache_ram_mib = order["cache_mib"]
+    params.n_batch = params.n_ubatch = order["batch"]
+    if order["prompts"]:
+        params.slot_save_path = order["prompts"] + os.sep
     params.use_jinja = True
     params.n_threads_http = HTTP_THREADS
     params.ui = False

@@ -66,7 +66,8 @@ class ServerClient:
         self.root = self.base_url.removesuffix("/v1")
         self.model = model
         self.api_key = api_key
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._vllm: bool | None = None
         self._http = http
 
     def models(self) -> list[dict[str, object]]:
@@ -76,12 +77,23 @@ class ServerClient:
             httpx.HTTPError: the server cannot be reached or refuses.
             ValueError: the answer is not a list of models.
         """
-        answer = self._http.get(f"{self.base_url}/models", headers=self._headers, timeout=ASK_PATIENCE_S)
+        answer = self._http.get(f"{self.base_url}/models", headers=self.headers, timeout=ASK_PATIENCE_S)
         answer.raise_for_status()
         data = answer.json().get("data")
         if not isinstance(data, list):
             raise ValueError("no list of models")
         return [row for row in data if isinstance(row, dict)]
+
+    def is_vllm(self) -> bool:
+        """Whether this is vLLM, which reads thousands of tokens a second and keeps prefixes by itself."""
+        import httpx
+
+        if self._vllm is None:
+            try:
+                self._vllm = any(row.get("owned_by") == "vllm" for row in self.models())
+            except (httpx.HTTPError, ValueError):
+                return False
+        return self._vllm
 
     def context_tokens(self) -> int | None:
         """Tokens one conversation may have; None if the server does not tell.
@@ -100,7 +112,7 @@ class ServerClient:
             if isinstance(told, int) and (not self.model or row.get("id") == self.model):
                 return told
         try:
-            answer = self._http.get(f"{self.root}/props", headers=self._headers, timeout=ASK_PATIENCE_S)
+            answer = self._http.get(f"{self.root}/props", headers=self.headers, timeout=ASK_PATIENCE_S)
             told = answer.json()["default_generation_settings"]["n_ctx"]
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
@@ -115,7 +127,7 @@ class ServerClient:
         if self.model:
             body["model"] = self.model
         try:
-            answer = self._http.post(f"{self.root}/tokenize", json=body, headers=self._headers, timeout=ASK_PATIENCE_S)
+            answer = self._http.post(f"{self.root}/tokenize", json=body, headers=self.headers, timeout=ASK_PATIENCE_S)
             found = answer.json() if answer.status_code == 200 else {}
         except (httpx.HTTPError, ValueError):
             return None

@@ -5,7 +5,9 @@ Knows nothing of prompts, questions or users.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import logging
 import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ingest.errors import ModelMissing, ModelUnavailable, TutorError
 from tutor.llm import launches
 from tutor.llm.client import HttpClients, ServerClient, estimate_tokens
+from tutor.llm.line import Line, Ticket
+from tutor.llm.prefixes import PrefixFiles, engine_identity
 from tutor.llm.pull import pull
 from tutor.llm.remote import RemoteWatch
 from tutor.llm.resolve import ModelChoice, resolve, without_hub
@@ -20,11 +24,17 @@ from tutor.llm.server import Supervisor
 from tutor.llm.state import ModelState, StateBox
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from langchain_openai import ChatOpenAI
 
     from tutor.settings import Settings
 
+log = logging.getLogger(__name__)
+
 TOKEN_COUNTS_KEPT = 4096
+# A server of its own schedules its requests itself; more than so many at once only wait there instead of here.
+SLOTS_ELSEWHERE = 64
 
 
 class _Engine(Protocol):
@@ -63,6 +73,9 @@ class Model:
         self._counted_exactly = False
         self._context: int | None = None
         self.last_timings: dict[str, float] | None = None
+        embedded = choice.engine == "llama.cpp"
+        self.line = Line(launches.PARALLEL if embedded else SLOTS_ELSEWHERE)
+        self._prefixes: PrefixFiles | None = None
 
     @property
     def choice(self) -> ModelChoice:
@@ -99,8 +112,15 @@ class Model:
         if not state.ready:
             raise self._unavailable(state)
 
-    def chat(self, **options: Any) -> ChatOpenAI:
+    def chat(
+        self, *, ticket: Ticket | None = None, system: str = "", beginning: str = "", **options: Any
+    ) -> ChatOpenAI:
         """A LangChain chat model on the running server; `options` are `ChatOpenAI`'s (`temperature`, ...).
+
+        Args:
+            ticket: a served place in `line`; its slot is used.
+            system: the system message that will be sent, so that what was read of it before is brought back.
+            beginning: what other system messages share with it, and stands for it in an empty slot.
 
         Cached prompt tokens are in `usage_metadata["input_token_details"]["cache_read"]` of the last chunk,
         llama.cpp's timings (milliseconds) in `response_metadata["timings"]` and in `last_timings`.
@@ -114,6 +134,12 @@ class Model:
             raise self._unavailable(state)
         from tutor.llm.chat import make_chat
 
+        if ticket is not None and self._prefixes is not None:
+            near = self._prefixes.slot_of(system)
+            if near is not None:
+                self.line.prefer(near, ticket)
+            self._prefixes.bring(http.sync, client.root, client.headers, ticket.slot, system, beginning)
+            options.setdefault("extra_body", {"id_slot": ticket.slot})
         return make_chat(
             model=self.name,
             base_url=client.base_url,
@@ -123,6 +149,46 @@ class Model:
             on_timings=self._keep_timings,
             **options,
         )
+
+    def reads_at_once(self, system: str) -> bool:
+        """Whether a system message costs no waiting: it was read before, or a GPU reads it."""
+        if self._prefixes is not None:
+            return self._prefixes.known(system)
+        return self.state.ready and self._client is not None and self._client.is_vllm()
+
+    def read_ahead(self, system: str) -> bool:
+        """Have the engine read a system message while nobody is being served, and keep what it computed.
+
+        Returns:
+            Whether it was read to its end; False where somebody came, or there is nothing to keep it in.
+
+        Raises:
+            ModelUnavailable: the engine is not ready or does not answer.
+            OSError: there is no room for the file.
+        """
+        client, files = self._client, self._prefixes
+        if not self.state.ready or client is None:
+            raise self._unavailable(self.state)
+        if files is None or (ticket := self.line.enter_background()) is None:
+            return False
+        import httpx
+
+        async def read() -> bool:
+            async with HttpClients.to(client.base_url).asynchronous as http:
+                return await files.read(http, client.root, client.headers, ticket.slot, system, self._give_way)
+
+        with ticket:
+            try:
+                return asyncio.run(read())
+            except httpx.HTTPError as error:
+                raise ModelUnavailable(f"The model server does not answer: {error}", "") from error
+
+    def _give_way(self) -> bool:
+        return self.line.wanted or self._closing.is_set()
+
+    def keeps_prompts(self) -> bool:
+        """Whether `read_ahead` keeps anything, and has room for more."""
+        return self._prefixes is not None and not self._prefixes.full()
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, special ones not counted, by the served model's tokenizer or an estimate."""
@@ -225,9 +291,11 @@ class Model:
                 if choice.engine == "vllm":
                     launch = launches.vllm(choice.name, choice.path, context=choice.context)
                 else:
+                    self._prefixes = self._open_prefixes(choice.path)
                     launch = launches.llama_cpp(
-                        choice.name, choice.path, context=choice.context, threads=settings.threads
-                    )
+                        choice.name, choice.path, context=choice.context, threads=settings.threads,
+                        prompts=self._prefixes.folder if self._prefixes else None,
+                    )  # fmt: skip
                 engine = Supervisor(launch, self._box, on_address=self._connect)
         with self._lock:
             if self._closing.is_set():
@@ -235,12 +303,24 @@ class Model:
             self._engine = engine
         engine.start()
 
+    def _open_prefixes(self, path: Path) -> PrefixFiles | None:
+        if not self._settings.prompt_cache_mib:
+            return None
+        try:
+            identity = engine_identity(path)
+            return PrefixFiles(self._settings.data_dir / "prompts", identity, self._settings.prompt_cache_mib)
+        except OSError as error:
+            log.warning("prompts are not kept: %s", error)
+            return None
+
     def _connect(self, base_url: str, api_key: str) -> None:
         """Speak to this address from now on; called again should a restarted server get another port."""
         if self._http is None:
             self._http = HttpClients.to(base_url)
         name = "" if self._choice.engine == "openai" and not self._choice.name else self._choice.name
         self._client = ServerClient(base_url, api_key, self._http.sync, name)
+        if self._prefixes is not None:
+            self._prefixes.forget_slots()
 
     def _ask_count(self, text: str) -> int:
         count = self._client.count_tokens(text) if self.state.ready and self._client is not None else None

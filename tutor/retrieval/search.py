@@ -43,7 +43,7 @@ class Searcher:
     """Searches one corpus. Safe to share between threads."""
 
     def __init__(self, corpora_dir: Path, corpus: str, embedders: Sequence[str], chroma_url: str | None = None) -> None:
-        self._folder = corpora_dir / check_name(corpus)
+        self.folder = corpora_dir / check_name(corpus)
         self.embedders = tuple(embedders)
         self._chroma_url = chroma_url
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class Searcher:
         self._open()
 
     def _open(self) -> None:
-        self.index = Index.open(self._folder, self.embedders, self._chroma_url)
+        self.index = Index.open(self.folder, self.embedders, self._chroma_url)
         self.titles = {n: q.title for n, q in self.index.content.questions.items()}
         self._numbers = list(self.titles)
         self.legs = Legs(self.index)

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from ingest.errors import TutorError
-from tutor.answering.answer import Done, Event, Sources, Text
+from tutor.answering.answer import Done, Event, Sources, Text, Waiting
 from tutor.answering.tutor import Ask, Tutor
 from tutor.web.backstage import Backstage
 from tutor.web.conversation import Conversation, Exchange
@@ -136,6 +136,9 @@ class Asking:
                 exchange.note = say("reading", tongue)
                 conversation.titles.update({hit.question: hit.title for hit in result.hits})
                 return True
+            case Waiting(place):
+                exchange.note = say("in-line", tongue, place=place)
+                return False
             case Text(text):
                 exchange.text += text
                 exchange.note = ""

@@ -65,6 +65,10 @@ TEXTS: dict[str, dict[Tongue, str]] = {
     "stopped": {"zh-TW": "（已停止）", "en": "(stopped)"},
     "thinking": {"zh-TW": "正在查題庫…", "en": "Looking it up…"},
     "reading": {"zh-TW": "找到出處，正在組織回答…", "en": "Found the sources, wording the answer…"},
+    "in-line": {
+        "zh-TW": "前面還有 {place} 位，輪到時會自動開始…",
+        "en": "Number {place} in line; yours starts by itself…",
+    },
     "queued": {
         "zh-TW": "前面還有人在問，輪到時會自動開始…",
         "en": "Others are being answered; yours starts by itself…",

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingest.document import Document, Question
+from ingest.document import Document
 from ingest.errors import DocumentError
 
 Kind = Literal["core", "detail", "misconception"]
@@ -110,7 +110,15 @@ def read_rubrics(path: Path, document: Document) -> dict[int, Rubric]:
     return found
 
 
-def quote_span(point: KeyPoint, question: Question, source: str) -> tuple[int, int] | None:
+class _Spanned(Protocol):
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+def quote_span(point: KeyPoint, question: _Spanned, source: str) -> tuple[int, int] | None:
     """Offsets in the source of the text that a point rests on, or None where the question does not say it."""
     start = source.find(point.quote, question.start, question.end) if point.quote else -1
     return (start, start + len(point.quote)) if start >= 0 else None

@@ -1,0 +1,104 @@
+"""Reading ahead: in idle time the engine reads the questions most likely asked next, so that their answers begin at once.
+
+Gives way to users at once. Knows questions and the engine's idle slot, nothing of pages.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+
+from ingest.errors import ModelUnavailable
+from tutor.answering import prompt
+from tutor.answering.answer import Language
+from tutor.answering.evidence import EvidenceRoom
+from tutor.llm import Model
+
+log = logging.getLogger(__name__)
+
+# Silence after the last answer before anything is read: a reader's next question comes later than that.
+IDLE_S = 1.0
+# How long to wait before looking again when there is nothing to read, or nothing can be read.
+PAUSE_S = 5.0
+
+
+class ReadAhead:
+    """Reads the questions of one corpus into the engine's memory while nobody asks. Runs in a thread of its own.
+
+    Args:
+        languages: of the replies that are prepared, the likelier first. Simplified replies share the Traditional text.
+    """
+
+    def __init__(self, model: Model, room: EvidenceRoom, numbers: Sequence[int], languages: Sequence[Language]) -> None:
+        self._model = model
+        self._room = room
+        self._numbers = tuple(numbers)
+        self._languages = tuple(languages)
+        self._soon: OrderedDict[tuple[int, Language], None] = OrderedDict()
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
+        self.read = 0
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop. What is being read is given up."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(PAUSE_S)
+
+    def soon(self, numbers: Iterable[int], language: Language) -> None:
+        """Read these before all others: a conversation is about them, or will be."""
+        with self._lock:
+            for number in reversed(list(numbers)):
+                self._soon[(number, language)] = None
+                self._soon.move_to_end((number, language), last=False)
+
+    def all_messages(self) -> Iterator[str]:
+        """Every system message worth reading, the likeliest first; what all of them begin with before that."""
+        yield prompt.beginning()
+        for number, language in self._order():
+            yield prompt.whole(self._room.sentences_of(number), language)
+
+    def _order(self) -> Iterator[tuple[int, Language]]:
+        with self._lock:
+            first = list(self._soon)
+        yield from first
+        for language in self._languages:
+            yield from ((number, language) for number in self._numbers)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._model.wait_ready(PAUSE_S)
+                worked = self._step()
+            except (ModelUnavailable, OSError) as error:
+                log.debug("reading ahead waits: %s", error)
+                worked = False
+            except Exception:
+                log.exception("reading ahead stopped")
+                return
+            self._closing.wait(0.0 if worked else PAUSE_S)
+
+    def _step(self) -> bool:
+        """Read one; whether there was one to read."""
+        if not self._model.line.wait_quiet(PAUSE_S) or self._closing.wait(IDLE_S):
+            return False
+        with self._lock:
+            hurried = bool(self._soon)
+        if not hurried and not self._model.keeps_prompts():
+            return False
+        for system in self.all_messages():
+            if self._model.reads_at_once(system):
+                continue
+            if self._model.read_ahead(system):
+                self.read += 1
+            return True
+        with self._lock:
+            self._soon.clear()
+        return False
