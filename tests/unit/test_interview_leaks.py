@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import DocumentError
+from ingest.rubrics import KeyPoint
 from tutor.interview.items import Material, make_item
 from tutor.interview.leaks import Guard
 from tutor.interview.material import open_material
 from tutor.interview.probes import read_probes
-from tutor.interview.rubrics import KeyPoint
 
 POINT = KeyPoint(
     id="1.1", kind="core", weight=3, statement="KV Cache 儲存已算過的 Key 與 Value 向量，避免重算",

@@ -38,7 +38,9 @@ def test_wishes(query, style, topic):
 @pytest.mark.parametrize("style", ["another-way", "simple", "interview"])
 def test_the_wish_is_the_last_line_and_what_was_read_before_stays(style, language):
     line = last_line(style, language)
-    plain, wished = build("什麼是 LoRA？", [], [], language), build("什麼是 LoRA？", [], [], language, line)
+    plain, wished = (
+        build("什麼是 LoRA？", "資料", [], language, last_line=last, estimate=len, limit=10_000) for last in ("", line)
+    )
     assert wished[:-1] == plain[:-1]
     assert wished[-1][1] == f"{plain[-1][1]}\n{line}"
 

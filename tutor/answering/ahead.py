@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from ingest.errors import ModelUnavailable
 from tutor.answering import prompt
@@ -25,17 +25,11 @@ PAUSE_S = 5.0
 
 
 class ReadAhead:
-    """Reads the questions of one corpus into the engine's memory while nobody asks. Runs in a thread of its own.
+    """Has the engine read the questions of one corpus while nobody asks. Runs in a thread of its own."""
 
-    Args:
-        languages: of the replies that are prepared, the likelier first. Simplified replies share the Traditional text.
-    """
-
-    def __init__(self, model: Model, room: EvidenceRoom, numbers: Sequence[int], languages: Sequence[Language]) -> None:
+    def __init__(self, model: Model, room: EvidenceRoom) -> None:
         self._model = model
         self._room = room
-        self._numbers = tuple(numbers)
-        self._languages = tuple(languages)
         self._soon: OrderedDict[tuple[int, Language], None] = OrderedDict()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -47,10 +41,8 @@ class ReadAhead:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop. What is being read is given up."""
+        """Read nothing more; what is being read is given up when the model is closed."""
         self._closing.set()
-        if self._thread.is_alive():
-            self._thread.join(PAUSE_S)
 
     def soon(self, numbers: Iterable[int], language: Language) -> None:
         """Read these before all others: a conversation is about them, or will be."""
@@ -69,8 +61,8 @@ class ReadAhead:
         with self._lock:
             first = list(self._soon)
         yield from first
-        for language in self._languages:
-            yield from ((number, language) for number in self._numbers)
+        for language in self._room.languages():
+            yield from ((number, language) for number in self._room.numbers())
 
     def _run(self) -> None:
         while not self._closing.is_set():

@@ -22,7 +22,9 @@ from ingest.embed import load_embedder, split_spec
 from ingest.errors import TutorError
 from ingest.rubrics import KeyPoint as RubricPoint
 from ingest.rubrics import quote_span, read_rubrics, rubrics_path
+from ingest.text import language_of
 from ingest.vectors import VectorCache
+from tutor.answering.answer import Language
 from tutor.retrieval.search import Searcher
 
 log = logging.getLogger(__name__)
@@ -90,6 +92,15 @@ class EvidenceRoom:
         self._embedder = load_embedder(split_spec(searcher.embedders[0])[0])
         self._kept = lru_cache(maxsize=256)(self._load)
         self._rubrics = lru_cache(maxsize=1)(self._read_rubrics)
+
+    def numbers(self) -> list[int]:
+        """Numbers of all questions."""
+        return list(self._searcher.titles)
+
+    def languages(self) -> tuple[Language, ...]:
+        """Languages of replies, the document's own first. Simplified replies read the Traditional text."""
+        chinese = language_of(" ".join(self._searcher.titles.values())[:2000]) != "en"
+        return ("zh-Hant", "en") if chinese else ("en", "zh-Hant")
 
     def sentences_of(self, number: int) -> QuestionSentences:
         """Sentences of a question with vectors."""

@@ -68,8 +68,9 @@ def compact(chosen: Sequence[Chosen]) -> str:
     return _system([_chosen_block(part) for part in chosen])
 
 
-def user_message(query: str, language: Language, history: Sequence[Turn] = (), beside: Sequence[Chosen] = (),
-                 last_line: str = "") -> str:
+def user_message(
+    query: str, language: Language, history: Sequence[Turn] = (), beside: Sequence[Chosen] = (), last_line: str = ""
+) -> str:
     """What stands behind the system message: all that differs from query to query.
 
     Args:

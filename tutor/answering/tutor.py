@@ -33,6 +33,7 @@ from tutor.retrieval.search import Searcher
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
+    from tutor.answering.ahead import ReadAhead
     from tutor.llm import Model
     from tutor.llm.line import Ticket
 
@@ -83,6 +84,8 @@ class Tutor:
         self.searcher = searcher
         self.model = model
         self.room = EvidenceRoom(searcher)
+        # Whoever serves users for long sets one; a single command has no idle time to read in.
+        self.ahead: ReadAhead | None = None
 
     def runnable(self) -> Runnable[Ask, Event]:
         """The whole road as one streaming LangChain runnable: `.stream(Ask(...))` yields events."""
@@ -135,6 +138,8 @@ class Tutor:
         except ModelUnavailable as error:
             draft.flags.append("extractive" if not draft.kept else "model-lost")
             draft.flags.append(f"reason: {error.message}")
+        if self.ahead is not None:
+            self.ahead.soon(self._next_topics(chosen), language)
         yield from self._completed(chosen, draft)
         yield Done(self._finished("".join(draft.kept).strip(), draft, result, started, refused=False))
 
@@ -149,6 +154,14 @@ class Tutor:
             words = self._model_words(messages, ticket, draft, started)
             with closing(words):  # type: ignore[type-var]
                 yield from self._streamed(ask, words, chosen, draft)
+
+    def _next_topics(self, chosen: list[Chosen]) -> list[int]:
+        """What is likely asked about next: the same, what it refers to, what stands beside it."""
+        first = chosen[0].number
+        numbers = list(self.searcher.titles)
+        place = numbers.index(first)
+        near = [*self.searcher.index.content.questions[first].links, *numbers[place + 1 : place + 2]]
+        return [part.number for part in chosen] + [n for n in near if n in self.searcher.titles]
 
     def _streamed(self, ask: Ask, words: Iterator[str], chosen: list[Chosen], draft: _Draft) -> Iterator[Event]:
         numbers = [part.number for part in chosen]

@@ -97,6 +97,11 @@ class Line:
             return self._background
 
     @property
+    def in_background(self) -> bool:
+        """Whether background work holds a slot."""
+        return self._background is not None
+
+    @property
     def wanted(self) -> bool:
         """Whether somebody has come since the background work began."""
         return self._wanted.is_set()

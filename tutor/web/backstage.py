@@ -101,6 +101,8 @@ class Backstage:
         with self._changed:
             model = self._model
             self._changed.notify_all()
+        if self._tutor is not None and self._tutor.ahead is not None:
+            self._tutor.ahead.close()
         if model is not None:
             model.close()
         with self._opening_store:
@@ -262,13 +264,17 @@ class Backstage:
 
     def _join_up(self, searcher: Searcher) -> None:
         """Wait for the model object (seconds at most: it need not be loaded), then open for questions."""
+        from tutor.answering.ahead import ReadAhead
         from tutor.web.watched import WatchedTutor
 
         with self._changed:
             self._changed.wait_for(lambda: self._model is not None or self._closing.is_set())
             if self._model is None:
                 return
-            self._tutor = WatchedTutor(searcher, self._model, watcher=self.watcher)
+            tutor = WatchedTutor(searcher, self._model, watcher=self.watcher)
+            tutor.ahead = ReadAhead(self._model, tutor.room)
+            self._tutor = tutor
+        tutor.ahead.start()
         self._say(IndexState("ready"))
 
     def _progress(self, stage: str, done: int, total: int) -> None:

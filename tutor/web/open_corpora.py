@@ -135,9 +135,9 @@ class OpenCorpora:
             IndexMissing: there is no such corpus.
             DocumentError: its document or its rubrics cannot be used.
         """
+        from ingest.rubrics import rubrics_path
         from tutor.interview.material import open_material, own_rubrics_path
         from tutor.interview.practice import grader_of
-        from tutor.interview.rubrics import rubrics_path
 
         name = self.name(corpus)
         folder = self.settings.corpora_dir
