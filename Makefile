@@ -20,6 +20,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit -q -c pyproject.toml -r tutor ingest eval
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m eval retrieval

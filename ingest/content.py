@@ -137,11 +137,11 @@ class Content:
 
     def rows_of_kinds(self, kinds: Iterable[EntryKind]) -> NDArray[np.int64]:
         """Row numbers of the entries of these kinds, in order."""
-        return self._column(f"SELECT row FROM entries WHERE kind IN ({_listed(kinds)}) ORDER BY row")
+        return self._column(f"SELECT row FROM entries WHERE kind IN ({_listed(kinds)}) ORDER BY row")  # nosec B608: names from our own code
 
     def searched(self, kinds: Iterable[EntryKind]) -> Iterator[str]:
         """`Entry.searched` of the entries of these kinds in row order, read as they are taken."""
-        cursor = self._db.execute(f"SELECT * FROM entries WHERE kind IN ({_listed(kinds)}) ORDER BY row")
+        cursor = self._db.execute(f"SELECT * FROM entries WHERE kind IN ({_listed(kinds)}) ORDER BY row")  # nosec B608: as above
         return (_entry(row).searched for row in cursor)
 
     def close(self) -> None:

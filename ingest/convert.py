@@ -1,28 +1,31 @@
-"""PDF, Word, PowerPoint and HTML files to Markdown, by markitdown (an optional extra).
+"""PDF, Word, PowerPoint and HTML files to Markdown, by markitdown (an optional extra), in a process of its own.
 
 Its converters are called one by one: its own front door guesses the kind of a file with a neural network
-and takes what it cannot read for plain text. Nothing is fetched, no plug-in is loaded. Knows nothing of
-questions.
+and takes what it cannot read for plain text. Nothing is fetched, no plug-in is loaded. A file that unpacks into
+gigabytes, or that keeps its reader busy for ever, costs the child its life and nothing else. Knows nothing of questions.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import io
+import json
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from ingest.errors import DocumentError
 
-# Ending of the file -> how messages call it, and the converter.
-KINDS = {
-    ".pdf": ("PDF", "PdfConverter"),
-    ".docx": ("Word", "DocxConverter"),
-    ".pptx": ("PowerPoint", "PptxConverter"),
-    ".html": ("HTML", "HtmlConverter"),
-    ".htm": ("HTML", "HtmlConverter"),
-}
+# Ending of the file -> how messages call it.
+KINDS = {".pdf": "PDF", ".docx": "Word", ".pptx": "PowerPoint", ".html": "HTML", ".htm": "HTML"}
 INSTALL = "pip install 'interview-tutor[documents]'"
+CHILD = (sys.executable, "-P", str(Path(__file__).with_name("convert_child.py")))
+PATIENCE_S = 60.0
+# A Word file of a thousand pages unpacks to some 30 MB of text; pictures are not unpacked by anybody.
+LARGEST_UNPACKED = 300 << 20
+MOST_ENTRIES = 10_000
 
 
 def to_markdown(path: Path, raw: bytes) -> str:
@@ -33,29 +36,25 @@ def to_markdown(path: Path, raw: bytes) -> str:
         raw: the content; of HTML in UTF-8.
 
     Raises:
-        DocumentError: the extra is not installed, the file is damaged, or there is no text in it (a scan).
+        DocumentError: the extra is not installed, the file is damaged, too large when unpacked, takes too long, or there is
+            no text in it (a scan).
     """
     suffix = path.suffix.lower()
-    kind, converter = KINDS[suffix]
-    try:
-        markitdown: Any = importlib.import_module("markitdown")
-        converters: Any = importlib.import_module("markitdown.converters")
-    except ImportError as error:
+    kind = KINDS[suffix]
+    missing = DocumentError(f"{path.name} is a {kind} file, for which an optional package is needed.", INSTALL)
+    if not _installed():
+        raise missing
+    if suffix in {".docx", ".pptx"}:
+        _check_archive(path.name, kind, raw)
+    found = _converted(path, suffix, kind, raw)
+    if found.get("error") == "missing":
+        raise missing
+    if "markdown" not in found:
         raise DocumentError(
-            f"{path.name} is a {kind} file, for which an optional package is needed.", INSTALL
-        ) from error
-    info = markitdown.StreamInfo(extension=suffix, filename=path.name, charset="utf-8")
-    try:
-        text: str = getattr(converters, converter)().convert(io.BytesIO(raw), info).markdown
-    except markitdown.MissingDependencyException as error:
-        raise DocumentError(
-            f"{path.name} is a {kind} file, for which an optional package is needed.", INSTALL
-        ) from error
-    except Exception as error:  # whatever the libraries below the converters raise
-        raise DocumentError(
-            f"{path.name} could not be read as a {kind} file ({type(error).__name__}).",
+            f"{path.name} could not be read as a {kind} file ({found.get('error')}).",
             "Open it in the program that made it, and save it again or as text.",
-        ) from error
+        )
+    text = str(found["markdown"])
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if not text.strip():
         raise DocumentError(
@@ -67,3 +66,46 @@ def to_markdown(path: Path, raw: bytes) -> str:
             "Export it again with embedded fonts, or run a text recognition (OCR) on it.",
         )
     return text
+
+
+def _installed() -> bool:
+    return importlib.util.find_spec("markitdown") is not None
+
+
+def _check_archive(name: str, kind: str, raw: bytes) -> None:
+    """Refuse an archive that says itself that it unpacks into too much; one that lies meets the child's limits.
+
+    Raises:
+        DocumentError: it is too large, or no archive at all.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise DocumentError(
+            f"{name} could not be read as a {kind} file ({type(error).__name__}).",
+            "Open it in the program that made it, and save it again or as text.",
+        ) from error
+    if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > LARGEST_UNPACKED:
+        raise DocumentError(
+            f"{name} would unpack into more than {LARGEST_UNPACKED >> 20} MB or {MOST_ENTRIES} files.",
+            "Save it again without pictures, or as text.",
+        )
+
+
+def _converted(path: Path, suffix: str, kind: str, raw: bytes) -> dict[str, Any]:
+    """What the child answers; its own death is an answer, too."""
+    try:
+        done = subprocess.run(
+            [*CHILD, suffix, path.name], input=raw, capture_output=True, timeout=PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DocumentError(
+            f"{path.name} could not be read as a {kind} file within {PATIENCE_S:.0f} s.",
+            "Split it into several documents, or save it as text.",
+        ) from error
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        return {"error": f"its reader ended with status {done.returncode}"}
+    return found

@@ -60,7 +60,7 @@ class VectorCache:
 
     def _get(self, keys: list[bytes]) -> dict[bytes, Vectors]:
         marks = ",".join("?" * len(keys))
-        found = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", keys)
+        found = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", keys)  # nosec B608: question marks
         return {key: np.frombuffer(raw, dtype=np.float32) for key, raw in found}
 
     def prune(self) -> None:

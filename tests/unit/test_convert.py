@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import io
 import socket
+import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from ingest import convert
 from ingest.errors import DocumentError
 from ingest.parsers import parse
 from ingest.read import read_text
@@ -35,10 +40,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", ["bank.pdf", "bank.DOCX", "bank.pptx", "bank.html"])
 def test_without_the_extra_the_message_names_it(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(module: str) -> Any:
-        raise ImportError(module)
-
-    monkeypatch.setattr(importlib, "import_module", absent)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     path = tmp_path / name
     path.write_bytes(b"any text")
     with pytest.raises(DocumentError) as caught:
@@ -96,6 +98,65 @@ def test_a_scan_without_text_says_so(markitdown: Any, tmp_path: Path) -> None:
     path.write_bytes(_pdf([]))
     with pytest.raises(DocumentError, match=r"no text in scan\.pdf"):
         read_text(path)
+
+
+def test_an_archive_that_unpacks_into_gigabytes_is_not_unpacked(markitdown: Any, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("word/document.xml", "w") as part:
+        for _ in range(400):
+            part.write(bytes(1 << 20))
+    path = tmp_path / "bomb.docx"
+    path.write_bytes(packed.getvalue())
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(DocumentError, match="unpack into more than"):
+        read_text(path)
+
+
+def test_an_archive_that_lies_about_its_size_costs_its_reader_alone(markitdown: Any, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", bytes(40 << 20))
+    raw = packed.getvalue().replace((40 << 20).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    path = tmp_path / "liar.docx"
+    path.write_bytes(raw)
+    with pytest.raises(DocumentError, match=r"liar\.docx"):
+        read_text(path)
+
+
+def test_entities_that_multiply_are_not_followed(markitdown: Any, tmp_path: Path) -> None:
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    body = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{laughs}]><x>&l9;</x>'
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("word/document.xml", body)
+        archive.writestr("[Content_Types].xml", body)
+    path = tmp_path / "laughs.docx"
+    path.write_bytes(packed.getvalue())
+    with pytest.raises(DocumentError, match=r"laughs\.docx"):
+        read_text(path)
+
+
+def test_a_reader_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert, "_installed", lambda: True)
+    monkeypatch.setattr(convert, "CHILD", (sys.executable, "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(convert, "PATIENCE_S", 0.2)
+    with pytest.raises(DocumentError, match="within 0 s"):
+        convert.to_markdown(tmp_path / "slow.pdf", b"%PDF")
+
+
+def test_a_reader_that_dies_is_a_document_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert, "_installed", lambda: True)
+    monkeypatch.setattr(convert, "CHILD", (sys.executable, "-c", "import os; os.abort()"))
+    with pytest.raises(DocumentError, match="its reader ended"):
+        convert.to_markdown(tmp_path / "deadly.pdf", b"%PDF")
+
+
+@given(st.sampled_from([".pdf", ".docx", ".pptx", ".html"]), st.binary(max_size=300))
+@settings(max_examples=8, deadline=None)
+def test_any_bytes_are_text_or_a_document_error(suffix: str, raw: bytes) -> None:
+    pytest.importorskip("markitdown", reason="pip install 'interview-tutor[documents]'")
+    with suppress(DocumentError):
+        convert.to_markdown(Path(f"any{suffix}"), raw)
 
 
 def test_an_html_page_in_big5_is_read(markitdown: Any, tmp_path: Path) -> None:

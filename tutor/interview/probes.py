@@ -112,7 +112,7 @@ def read_probes(path: Path) -> dict[str, tuple[str, str]]:
     if not path.exists():
         return {}
     try:
-        rows = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        rows = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # nosec B506
     except yaml.YAMLError as error:
         raise DocumentError(f"{path.name} is not valid YAML: {error}.") from error
     if not isinstance(rows, dict):

@@ -124,7 +124,7 @@ def _count_on(connection: Connection, table: Table) -> None:
     name = key[0].name
     connection.execute(
         text(
-            f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', '{name}'), "
-            f'coalesce((SELECT max("{name}") FROM "{table.name}"), 0) + 1, false)'
+            f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', '{name}'), "  # nosec B608: our own tables
+            f'coalesce((SELECT max("{name}") FROM "{table.name}"), 0) + 1, false)'  # nosec B608
         )
     )

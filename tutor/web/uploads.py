@@ -24,6 +24,7 @@ from tutor.settings import Settings
 # What a text document may be called. Others must say by their ending what converter they need.
 TEXT_ENDINGS = (".md", ".markdown", ".txt", ".text")
 LARGEST = 20 << 20
+MOST_LINES = 60_000
 Step = tuple[str, dict[str, Any]]
 
 
@@ -67,6 +68,11 @@ class Upload:
         """
         if len(data) > LARGEST:
             raise DocumentError(f"The document is larger than {LARGEST >> 20} MB.", "Split it into several documents.")
+        # 75 microseconds a line where every line is a heading of its own: five seconds, as long as anybody should wait.
+        if len(data.splitlines()) > MOST_LINES:
+            raise DocumentError(
+                f"The document has more than {MOST_LINES} lines.", "Split it, or read it in with: tutor ingest FILE"
+            )
         name = filename.replace("\\", "/").rpartition("/")[2]
         if Path(name).suffix.lower() not in (*TEXT_ENDINGS, *convert.KINDS):
             kinds = " ".join((*TEXT_ENDINGS, *convert.KINDS))
