@@ -54,11 +54,12 @@ class KeyPoint(BaseModel):
 
 
 class Rubric(BaseModel):
-    """The key points of one question."""
+    """The key points of one question; `drafted` where no person has looked at them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     question: int
+    drafted: bool = False
     points: Annotated[tuple[KeyPoint, ...], Field(min_length=1)]
 
 

@@ -100,3 +100,31 @@ def remove(
         emit({"corpus": name, "removed": True, "shipped": returns})
         return
     typer.echo(f"{name}: removed" + ("; `tutor ingest` brings it back" if returns else ""))
+
+
+@corpus.command()
+def rubric(
+    number: Annotated[int | None, typer.Argument(help="Number of the question; none lists all questions.")] = None,
+    name: Annotated[str | None, typer.Option("--corpus", "-c", help="Corpus to use; default: TUTOR_CORPUS.")] = None,
+    edit: Annotated[bool, typer.Option("--edit", help="Open it in your editor.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Draft it by rule; without a number, all that are missing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the key points of a question, edit them, or have them drafted."""
+    from tutor.cli import settings
+    from tutor.rubric_commands import draft_rubrics, edit_rubric, show_rubric, show_rubrics
+
+    chosen = settings()
+    wanted = name or chosen.corpus
+    if edit and number is None:
+        raise UsageError("Which question's key points?", "tutor corpus rubric 2 --edit")
+    if draft:
+        draft_rubrics(chosen, wanted, number, stderr)
+    if edit and number is not None:
+        edit_rubric(chosen, wanted, number, stderr)
+    if number is None:
+        show_rubrics(chosen, wanted, as_json)
+    else:
+        show_rubric(chosen, wanted, number, as_json)

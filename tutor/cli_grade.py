@@ -29,15 +29,15 @@ class Graders:
             DocumentError: its document or its rubrics cannot be used.
         """
         from ingest.corpora import document_path, read_document
-        from ingest.rubrics import read_rubrics, rubrics_path
         from tutor.interview.grading import Grader
+        from tutor.interview.material import open_rubrics
 
         name = corpus or self._settings.corpus
         if name not in self._open:
             path = document_path(self._settings.corpora_dir, name)
             document = read_document(path)
             titles = {q.number: q.title for q in document.questions}
-            self._open[name] = Grader(read_rubrics(rubrics_path(path), document), titles)
+            self._open[name] = Grader(open_rubrics(self._settings.corpora_dir, name, path, document), titles)
         return self._open[name]
 
 
@@ -97,7 +97,7 @@ def grade_question(grader: Grader, number: int, answer: str) -> Grade:
     if number not in grader.rubrics:
         raise UsageError(
             f"Question {number} has no key points yet.",
-            "Add a rubric beside the document (NAME.rubrics.yaml), or give `question_text` and `reference`.",
+            f"tutor corpus rubric {number} --draft, or give `question_text` and `reference`.",
         )
     return grader.grade(number, answer)
 

@@ -73,7 +73,8 @@ class Judge:
     def _record(self, number: int, grade: Grade) -> GradeRecord:
         question = self._material.question(number)
         return GradeRecord(
-            score=grade.score, level=grade.level, flags=grade.flags, uncertain=grade.uncertain,
+            score=grade.score, level=grade.level, flags=grade.flags,
+            uncertain=grade.uncertain or self._grader.rubrics[number].drafted,
             points=tuple(self._point(g, question) for g in grade.points),
             feedback=feedback(grade.points, grade.flags, self._language),
         )  # fmt: skip

@@ -23,14 +23,16 @@ from datetime import UTC, datetime, tzinfo
 from ingest.errors import UsageError
 from ingest.text import language_of
 from tutor.answering.answer import Language
+from tutor.interview.drafting import draft_all
 from tutor.interview.grading import Grader
 from tutor.interview.items import Material, make_item
 from tutor.interview.judging import Judge
-from tutor.interview.material import open_material
+from tutor.interview.material import open_material, own_rubrics_path
 from tutor.interview.memory import Recall, recall
 from tutor.interview.plan import Candidate, choose, difficulties
 from tutor.interview.progress import Progress, progress
 from tutor.interview.report import Report, make_report
+from tutor.interview.rubric_file import keep
 from tutor.interview.session import Session
 from tutor.interview.setup import Setup
 from tutor.interview.state import State
@@ -49,16 +51,25 @@ def open_practice(settings: Settings, store: Store, user: str, corpus: str | Non
     Raises:
         IndexMissing: there is no such corpus.
         DocumentError: its document or its rubrics cannot be used.
-        UsageError: none of its questions has key points.
+        UsageError: none of its questions has an answer. Where nobody has written key points they are drafted.
     """
     name = corpus or settings.corpus
     material = open_material(settings.corpora_dir, name)
     if not material.rubrics:
-        raise UsageError(
-            f"No question of {name!r} has key points yet, so that no answer could be graded.",
-            f"tutor corpus rubric --draft --corpus {name}",
-        )
+        material = _drafted(settings, name, material)
     return Practice(name, material, grader_of(material), store, user)
+
+
+def _drafted(settings: Settings, name: str, material: Material) -> Material:
+    """A document that nobody has written key points for gets drafted ones on first use."""
+    drafts = draft_all(material.document)
+    if not drafts:
+        raise UsageError(
+            f"No question of {name!r} has an answer that key points could be made of.",
+            "Add a rubric beside the document (NAME.rubrics.yaml).",
+        )
+    keep(own_rubrics_path(settings.corpora_dir, name), name, drafts, material.document)
+    return open_material(settings.corpora_dir, name)
 
 
 def grader_of(material: Material) -> Grader:

@@ -1,0 +1,77 @@
+"""Writes rubrics to a corpus' own file, and turns one rubric into text for an editor and back.
+
+The file beside the document is never touched: it is the reviewed one. Knows files and YAML, nothing of grading.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ingest.document import Document
+from ingest.errors import DocumentError
+from tutor.interview.rubrics import Rubric, read_rubrics
+
+_HEAD = """\
+# Key points of {corpus}, kept on this machine; they stand before those beside the document.
+# A rubric with `drafted: true` was drafted by rule and not reviewed; `tutor corpus rubric N --edit` corrects one.
+"""
+_EDIT_HEAD = """\
+# Question {question}: {title}
+# kind: core, detail or misconception. quote: verbatim text of the question in the document.
+# Save and close to keep it; an empty file changes nothing.
+"""
+
+
+def write_rubrics(path: Path, corpus: str, rubrics: Mapping[int, Rubric]) -> None:
+    """Replace the file by these rubrics, all at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = _HEAD.format(corpus=corpus) + _yaml([_row(rubrics[n]) for n in sorted(rubrics)])
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def keep(path: Path, corpus: str, rubrics: Mapping[int, Rubric], document: Document) -> None:
+    """Add rubrics to the file, in place of those that it has for the same questions.
+
+    Raises:
+        DocumentError: the file that is there cannot be read.
+    """
+    write_rubrics(path, corpus, {**read_rubrics(path, document), **rubrics})
+
+
+def editable(rubric: Rubric, title: str) -> str:
+    """A rubric as text for an editor."""
+    return _EDIT_HEAD.format(question=rubric.question, title=title) + _yaml([_row(rubric)])
+
+
+def edited(text: str, number: int, document: Document, folder: Path) -> Rubric:
+    """The rubric in an edited text; a person has now looked at it, so that it is no draft any more.
+
+    Raises:
+        DocumentError: it breaks the schema, quotes what the question does not say, or is for another question.
+    """
+    place = folder / f".edited-{os.getpid()}.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        place.write_text(text, encoding="utf-8")
+        found = read_rubrics(place, document)
+    finally:
+        place.unlink(missing_ok=True)
+    if set(found) != {number}:
+        raise DocumentError(f"The text must hold the rubric of question {number} and no other.")
+    return found[number].model_copy(update={"drafted": False})
+
+
+def _row(rubric: Rubric) -> dict[str, Any]:
+    row = rubric.model_dump(mode="json", exclude_defaults=True)
+    return {"question": row.pop("question"), **({"drafted": True} if row.pop("drafted", False) else {}), **row}
+
+
+def _yaml(rows: list[dict[str, Any]]) -> str:
+    return yaml.safe_dump(rows, allow_unicode=True, sort_keys=False, width=120)

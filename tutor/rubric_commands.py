@@ -1,0 +1,164 @@
+"""What `tutor corpus rubric` does: list, show, draft and edit the key points of questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import typer
+from rich.console import Console
+from rich.prompt import Confirm
+from rich.text import Text
+
+from ingest.corpora import document_path
+from ingest.document import Question
+from ingest.errors import DocumentError, UsageError
+from tutor.interview.drafting import draft, draft_all
+from tutor.interview.items import Material, point_source
+from tutor.interview.material import open_material, own_rubrics_path
+from tutor.interview.rubric_file import editable, edited, keep
+from tutor.interview.rubrics import Rubric, read_rubrics, rubrics_path
+from tutor.settings import Settings
+
+
+def show_rubrics(settings: Settings, corpus: str, as_json: bool) -> None:
+    """Every question, how many key points it has, and where they come from."""
+    material = open_material(settings.corpora_dir, corpus)
+    beside = _beside(settings, corpus, material)
+    rows = [
+        {
+            "question": q.number,
+            "title": q.title,
+            "points": len(r.points) if r else 0,
+            "origin": _origin(beside, material.rubrics.get(q.number)),
+        }
+        for q in material.document.questions
+        for r in [material.rubrics.get(q.number)]
+    ]
+    if as_json:
+        _emit({"corpus": corpus, "rubrics": rows})
+        return
+    for row in rows:
+        typer.echo(f"{row['question']:>4}  {row['points']} points, {row['origin']:9}  {row['title']}")
+
+
+def show_rubric(settings: Settings, corpus: str, number: int, as_json: bool) -> None:
+    """One rubric with the document's words.
+
+    Raises:
+        UsageError: there is no such question, or it has no key points.
+    """
+    material = open_material(settings.corpora_dir, corpus)
+    question = _question(material, number)
+    rubric = material.rubrics.get(number)
+    if rubric is None:
+        raise UsageError(f"Question {number} has no key points yet.", f"tutor corpus rubric {number} --draft")
+    origin = _origin(_beside(settings, corpus, material), rubric)
+    if as_json:
+        sources = [point_source(p, question, material.document.source) for p in rubric.points]
+        points = [
+            {**p.model_dump(mode="json"), "start": s.start if s else None, "end": s.end if s else None}
+            for p, s in zip(rubric.points, sources, strict=True)
+        ]
+        _emit({"corpus": corpus, "question": number, "title": question.title, "origin": origin, "points": points})
+        return
+    console = Console(highlight=False)
+    console.print(Text(f"{number}. {question.title}", style="bold"), soft_wrap=True)
+    console.print(Text(f"{len(rubric.points)} key points, {origin}", style="dim"))
+    for point in rubric.points:
+        console.print(Text(f"\n{point.id}  {point.kind}, weight {point.weight:g}", style="cyan"))
+        for text in (point.statement, point.statement_en):
+            if text:
+                console.print(Text(f"  {text}"), soft_wrap=True)
+        console.print(Text(f"  「{' '.join(point.quote.split())}」", style="dim"), soft_wrap=True)
+        aliases = len(point.aliases.zh) + len(point.aliases.en)
+        if aliases:
+            console.print(Text(f"  {aliases} other wordings", style="dim"))
+
+
+def draft_rubrics(settings: Settings, corpus: str, number: int | None, console: Console) -> None:
+    """Draft the rubric of a question, or those of all questions that have none.
+
+    Raises:
+        UsageError: there is no such question, it has no answer, or a person has written its rubric.
+    """
+    material = open_material(settings.corpora_dir, corpus)
+    if number is None:
+        drafts = {n: r for n, r in draft_all(material.document).items() if n not in material.rubrics}
+    else:
+        question = _question(material, number)
+        known = material.rubrics.get(number)
+        if known is not None and not known.drafted:
+            raise UsageError(
+                f"The key points of question {number} were written by hand.", f"tutor corpus rubric {number} --edit"
+            )
+        made = draft(question, material.document)
+        if made is None:
+            raise UsageError(f"Question {number} has no answer that key points could be made of.")
+        drafts = {number: made}
+    if drafts:
+        keep(own_rubrics_path(settings.corpora_dir, corpus), corpus, drafts, material.document)
+    console.print(f"{len(drafts)} drafted; review them with `tutor corpus rubric N --edit`.", markup=False)
+
+
+def edit_rubric(settings: Settings, corpus: str, number: int, console: Console) -> None:
+    """Open a rubric in the user's editor until it is right or given up.
+
+    Raises:
+        UsageError: there is no such question, or no editor.
+        DocumentError: what was saved cannot be used, and nobody is there to mend it.
+    """
+    material = open_material(settings.corpora_dir, corpus)
+    question = _question(material, number)
+    rubric = material.rubrics.get(number) or draft(question, material.document)
+    if rubric is None:
+        raise UsageError(f"Question {number} has no answer that key points could be made of.")
+    text = editable(rubric, question.title)
+    own = own_rubrics_path(settings.corpora_dir, corpus)
+    while True:
+        try:
+            saved = click.edit(text, extension=".yaml")
+        except click.ClickException as error:
+            raise UsageError(f"The editor failed: {error.format_message()}", "Set EDITOR to one that works.") from error
+        if saved is None or not saved.strip() or saved == text:
+            console.print("Nothing was changed.")
+            return
+        try:
+            result = edited(saved, number, material.document, own.parent)
+        except DocumentError as error:
+            if not console.is_terminal:
+                raise
+            console.print(f"[red]{error.message}[/]" if not error.mend else f"[red]{error.message}[/] {error.mend}")
+            if not Confirm.ask("Edit again?", default=True, console=console):
+                return
+            text = saved
+            continue
+        keep(own, corpus, {number: result}, material.document)
+        console.print(f"Kept in {own}.", markup=False, soft_wrap=True)
+        return
+
+
+def _question(material: Material, number: int) -> Question:
+    for question in material.document.questions:
+        if question.number == number:
+            return question
+    raise UsageError(f"There is no question {number}.", "tutor ingest --check lists the questions.")
+
+
+def _beside(settings: Settings, corpus: str, material: Material) -> dict[int, Rubric]:
+    return read_rubrics(rubrics_path(document_path(settings.corpora_dir, corpus)), material.document)
+
+
+def _origin(beside: dict[int, Rubric], rubric: Rubric | None) -> str:
+    """ "reviewed" beside the document, "edited" or "drafted" on this machine, "none"."""
+    if rubric is None:
+        return "none"
+    if rubric.drafted:
+        return "drafted"
+    return "reviewed" if beside.get(rubric.question) == rubric else "edited"
+
+
+def _emit(value: dict[str, Any]) -> None:
+    from tutor.cli import emit
+
+    emit(value)
