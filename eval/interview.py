@@ -4,8 +4,9 @@ python -m eval interview [--quick] [--json]
 
 A leak is a term of a key point, or six units in a row of its source (a Han character or a Latin word being one unit),
 in anything said before the question is closed, unless the question or the candidate said it first
-(`tutor/interview/leaks.py`). As a second opinion, what was said is graded as if it were an answer: no core point may
-be found in it that the bare question does not bring. No language model is used.
+(`tutor/interview/leaks.py`). As a second opinion, without a bar, what was said is graded as if it were an answer
+(`found_by_grader`: core points found in it that the bare question does not bring): a question about a point is near
+that point without saying it, so this counts how pointed the follow-ups are as well. No language model is used.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from eval.candidates import CANDIDATES, Situation
 from eval.intervals import mean_interval
 from tutor.answering.answer import Language
+from tutor.interview.grading import Grader
 from tutor.interview.material import open_material
 from tutor.interview.practice import Practice, grader_of
 from tutor.interview.session import Session
@@ -32,7 +35,7 @@ from tutor.store import open_store
 
 CORPUS = "llm-vlm-80"
 SIZE, FOLLOW_UPS = 10, 2
-BARS = {"leaks": 0, "found_by_grader": 0, "repeated_questions": 0, "repeated_follow_ups": 0, "endless": 0}
+BARS = {"leaks": 0, "repeated_questions": 0, "repeated_follow_ups": 0, "endless": 0}
 # Question, follow-ups, a nudge before each, and one to spare.
 _TURNS = 2 * (1 + FOLLOW_UPS) + 1
 _OPEN_KINDS = frozenset({"question", "follow-up", "hint", "nudge"})
@@ -146,9 +149,15 @@ def _before_closing(transcript: Sequence[Utterance], number: int) -> list[Uttera
     return [u for u in mine if u.who == "candidate" or u.kind in _OPEN_KINDS]
 
 
-def _core_found(practice: Practice, number: int, text: str) -> set[str]:
-    grade = practice.grader.grade(number, text)
-    return {g.point.id for g in grade.points if g.point.kind == "core" and g.verdict in {"met", "partial"}}
+def _core_found(practice: Practice, number: int, text: str) -> frozenset[str]:
+    return _graded(practice.grader, number, text)
+
+
+@lru_cache(maxsize=100_000)
+def _graded(grader: Grader, number: int, text: str) -> frozenset[str]:
+    """Core points found in a text; the interviewer says much the same to every candidate."""
+    grade = grader.grade(number, text)
+    return frozenset(g.point.id for g in grade.points if g.point.kind == "core" and g.verdict in {"met", "partial"})
 
 
 def _report(found: dict[str, Found], groups: Sequence[Sequence[int]], seconds: float, quick: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tutor.interview.clauses import Piece, pieces, plain
 from tutor.interview.feedback import feedback
 from tutor.interview.grading import CLEAR, NOTHING, Grade, GradedPoint, Grader, capped
 from tutor.interview.items import Material, point_source, statement_in
-from tutor.interview.rules import screen
+from tutor.interview.rules import is_pasted, screen
 from tutor.interview.score import MET, PARTIAL, Verdict, coefficients, level, near_border, score
 from tutor.interview.state import Asked, FollowUp, GradeRecord, PointRecord
 
@@ -46,10 +46,10 @@ class Judge:
         return self._record(asked.number, self._grader.grade(asked.number, self._joint(asked)))
 
     def _joint(self, asked: Asked) -> str:
-        """All answers, without what the candidate took back when asked about it."""
+        """All answers, without what the candidate took back when asked about it, and without follow-ups said back."""
         kept = [asked.answer or ""]
         for follow_up in asked.follow_ups:
-            if follow_up.answer is None:
+            if follow_up.answer is None or is_pasted(follow_up.answer, follow_up.text):
                 continue
             if follow_up.quote and self._takes_back(asked.number, follow_up):
                 kept = [text.replace(follow_up.quote, " ") for text in kept]

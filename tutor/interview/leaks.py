@@ -18,11 +18,15 @@ from ingest.text import GRAMMAR, fold, terms
 RUN = 6
 # A term that the rubrics of more than this share of the questions use belongs to the field, not to one point.
 COMMON_SHARE = 0.10
-# Words of grammar that are no stop words of the index; stemmed.
+# Words of grammar and of everyday talk that are no stop words of the index: English stemmed, Chinese folded.
 _PLAIN = frozenset({
     "their", "them", "while", "also", "only", "even", "just", "more", "most", "much", "other", "such", "same", "still",
     "over", "under", "after", "befor", "between", "both", "each", "everi", "ani", "all", "some", "one", "two", "our",
     "his", "her", "have", "had", "been", "becaus", "whether", "rather", "without", "within", "through", "per", "via",
+    "caus", "later", "goe", "happen", "place", "know", "along", "take", "anoth", "given", "kind", "peopl", "way", "never",
+    "prepar", "hold", "back", "fast", "week",
+    "原因", "发生", "换成", "准备", "具体", "影响", "两者", "同样", "定义", "目前", "开始", "每张", "每一", "地方", "情况", "况下",
+    "彻底", "额外", "保持", "根本", "最常", "再多", "做什", "一致", "变化", "研究",
 })  # fmt: skip
 _UNITS = re.compile(r"[\u3400-\u9fff]|[a-z0-9]+")
 

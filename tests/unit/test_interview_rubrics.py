@@ -1,0 +1,126 @@
+"""Rubrics drafted by rule, kept on this machine, and edited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ingest.corpora import ingest, read_document
+from ingest.errors import DocumentError
+from tutor.cli import app
+from tutor.interview.drafting import draft, draft_all
+from tutor.interview.material import open_material, own_rubrics_path
+from tutor.interview.practice import open_practice
+from tutor.interview.rubric_file import editable, edited, keep
+from tutor.interview.rubrics import quote_span, read_rubrics
+from tutor.interview.setup import Setup
+from tutor.settings import Settings
+from tutor.store import open_store
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, tiny_bank: Path) -> Settings:
+    found = Settings(data_dir=tmp_path / "data", embedders=["use"])
+    ingest(found.corpora_dir, "tiny", tiny_bank, embedders=found.embedders)
+    return found
+
+
+def test_a_draft_says_so_and_every_quote_resolves(tiny_bank: Path) -> None:
+    document = read_document(tiny_bank)
+    drafts = draft_all(document)
+    assert set(drafts) == {1, 2, 3}
+    for question in document.questions:
+        rubric = drafts[question.number]
+        assert rubric.drafted
+        assert any(p.kind == "core" for p in rubric.points)
+        assert all(quote_span(p, question, document.source) for p in rubric.points)
+        assert len({p.id for p in rubric.points}) == len(rubric.points)
+
+
+def test_examples_are_details_and_markers_are_no_words(tmp_path: Path) -> None:
+    path = tmp_path / "list.md"
+    path.write_text(
+        "### 問題 1：什麼是快取？\n#### 解釋\n1. **速度**：快取把常用的資料放在較快的記憶體裡。\n"
+        "2. **代價**：快取要處理資料過期的問題，而且佔用記憶體。\n#### 具體舉例\n- 例如瀏覽器會把圖片存在硬碟裡，下次就不用下載。\n",
+        encoding="utf-8",
+    )
+    document = read_document(path)
+    rubric = draft(document.questions[0], document)
+    assert rubric is not None
+    kinds = {p.statement[:4]: p.kind for p in rubric.points}
+    assert kinds["例如瀏覽"] == "detail"
+    assert not any(p.statement[0] in "-*1234" for p in rubric.points)
+
+
+def test_what_has_no_answer_has_no_draft(tmp_path: Path) -> None:
+    path = tmp_path / "bare.md"
+    path.write_text(
+        "### 問題 1：什麼是快取？\n\n### 問題 2：什麼是索引？\n索引讓資料庫不用掃描整張表就能找到資料。\n",
+        encoding="utf-8",
+    )
+    document = read_document(path)
+    assert set(draft_all(document)) <= {2}
+
+
+def test_practice_with_an_added_document_drafts_on_first_use(settings: Settings) -> None:
+    with open_store(settings) as store:
+        practice = open_practice(settings, store, "ada", "tiny")
+        session = practice.start(Setup(corpus="tiny", number=3, follow_ups=0))
+        session.answer("快取會把常用的資料存在較快的記憶體裡，省去重複計算。")
+        grade = session.state.asked[0].grade
+        assert grade is not None
+        assert grade.score is not None
+        assert grade.score > 5
+        assert grade.uncertain
+    text = own_rubrics_path(settings.corpora_dir, "tiny").read_text(encoding="utf-8")
+    assert "drafted: true" in text
+
+
+def test_an_edited_rubric_is_no_draft_and_wins(settings: Settings, tmp_path: Path) -> None:
+    material = open_material(settings.corpora_dir, "tiny")
+    own = own_rubrics_path(settings.corpora_dir, "tiny")
+    keep(own, "tiny", draft_all(material.document), material.document)
+    drafted = read_rubrics(own, material.document)[1]
+    text = editable(drafted, "什麼是快取？").replace("weight: 3.0", "weight: 2.5")
+    result = edited(text, 1, material.document, tmp_path)
+    keep(own, "tiny", {1: result}, material.document)
+    found = open_material(settings.corpora_dir, "tiny").rubrics
+    assert not found[1].drafted
+    assert found[1].points[0].weight == 2.5
+    assert found[2].drafted
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("question: 1", "question: 2"),
+        ("quote: ", "quote: 沒有這句話"),
+        ("kind: core", "kind: best"),
+        ("- question", "question"),
+    ],
+)
+def test_what_is_wrong_in_an_edited_rubric_is_said(settings: Settings, tmp_path: Path, change: tuple[str, str]) -> None:
+    document = open_material(settings.corpora_dir, "tiny").document
+    rubric = draft(document.questions[0], document)
+    assert rubric is not None
+    with pytest.raises(DocumentError):
+        edited(editable(rubric, "t").replace(*change), 1, document, tmp_path)
+    assert not list(tmp_path.glob(".edited*"))
+
+
+def test_the_command_lists_drafts_shows_and_edits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_DATA_DIR", str(settings.data_dir))
+    listed = runner.invoke(app, ["corpus", "rubric", "-c", "tiny"])
+    assert listed.output.count("none") == 3
+    assert runner.invoke(app, ["corpus", "rubric", "-c", "tiny", "--draft"]).exit_code == 0
+    shown = runner.invoke(app, ["corpus", "rubric", "1", "-c", "tiny"])
+    assert "drafted" in shown.output
+    assert "「" in shown.output
+    monkeypatch.setattr("click.edit", lambda text, extension: text.replace("weight: 3.0", "weight: 4.0"))
+    assert runner.invoke(app, ["corpus", "rubric", "1", "-c", "tiny", "--edit"]).exit_code == 0
+    assert "edited" in runner.invoke(app, ["corpus", "rubric", "1", "-c", "tiny"]).output
+    assert '"origin": "drafted"' in runner.invoke(app, ["corpus", "rubric", "2", "-c", "tiny", "--json"]).output
