@@ -13,11 +13,11 @@ from rich.text import Text
 from ingest.corpora import document_path
 from ingest.document import Question
 from ingest.errors import DocumentError, UsageError
+from ingest.rubrics import Rubric, read_rubrics, rubrics_path
 from tutor.interview.drafting import draft, draft_all
 from tutor.interview.items import Material, point_source
 from tutor.interview.material import open_material, own_rubrics_path
 from tutor.interview.rubric_file import editable, edited, keep
-from tutor.interview.rubrics import Rubric, read_rubrics, rubrics_path
 from tutor.settings import Settings
 
 

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 
 from ingest.corpora import ingest, read_document
 from ingest.errors import DocumentError
+from ingest.rubrics import quote_span, read_rubrics
 from tutor.cli import app
 from tutor.interview.drafting import draft, draft_all
 from tutor.interview.material import open_material, own_rubrics_path
 from tutor.interview.practice import open_practice
 from tutor.interview.rubric_file import editable, edited, keep
-from tutor.interview.rubrics import quote_span, read_rubrics
 from tutor.interview.setup import Setup
 from tutor.settings import Settings
 from tutor.store import open_store

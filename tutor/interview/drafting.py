@@ -16,10 +16,10 @@ import numpy as np
 from ingest.document import Document, Question
 from ingest.embed import load_embedder
 from ingest.markdown import plain
+from ingest.rubrics import Aliases, KeyPoint, Rubric
 from ingest.text import fold
 from tutor.interview.clauses import SMALLEST, sentences, size
 from tutor.interview.clauses import plain as compared
-from tutor.interview.rubrics import Aliases, KeyPoint, Rubric
 
 FEWEST, MOST = 4, 8
 # Of the chosen sentences this share is core, the best ones; examples never are.

@@ -14,7 +14,7 @@ import yaml
 
 from ingest.document import Document
 from ingest.errors import DocumentError
-from tutor.interview.rubrics import Rubric, read_rubrics
+from ingest.rubrics import Rubric, read_rubrics
 
 _HEAD = """\
 # Key points of {corpus}, kept on this machine; they stand before those beside the document.
