@@ -90,7 +90,7 @@ def _summary(report: dict[str, Any]) -> list[str]:
         for f in measure["figures"]:
             if f["headline"]:
                 found.append(
-                    f"{name:10} {f['label']:52} {shown(f['value'])} [{shown(f['low'])}, {shown(f['high'])}] n={f['n']}"
+                    f"{name:10} {f['label']:52} {f['unit']:8} {shown(f['value'])} [{shown(f['low'])}, {shown(f['high'])}] n={f['n']}"
                 )
         found.append(f"{name:10} {len(measure['failures'])} failures, {measure['seconds']:.0f} s")
     return found

@@ -68,9 +68,13 @@ def compare(before: Report, after: Report) -> Comparison:
                 changes.append(Change(name, "measured at all", 1, 0, 0, "worse", new["error"]))
             continue
         known = {f["id"]: f for f in new["figures"]}
+        same_machine = before["provenance"]["machine"] == after["provenance"]["machine"]
         for figure in old["figures"]:
+            if figure.get("unit") and not same_machine:
+                continue
             if figure["headline"] and figure["better"] and figure["id"] in known:
                 changes.append(_figure(figure, known[figure["id"]]))
+        changes += _bars(name, old["report"], new["report"])
         change, newly, gone = _failures(name, old["failures"], new["failures"])
         changes.append(change)
         broken[name], mended[name] = newly, gone
@@ -86,7 +90,8 @@ def _incomparable(old: Report, new: Report | None, part: str, other: str) -> str
         return f"not measured in the {'older' if old.get('error') else 'newer'} report"
     if part != other:
         return f"measured on different parts ({part}, {other})"
-    return "" if old["gold"] == new["gold"] else "measured on different rows"
+    same = old["gold"] == new["gold"] and (bool(old["gold"]) or old["limit"] == new["limit"])
+    return "" if same else "measured on different rows"
 
 
 def _figure(old: Report, new: Report) -> Change:
@@ -98,6 +103,18 @@ def _figure(old: Report, new: Report) -> Change:
     gain = {"higher": after - before, "lower": before - after, "zero": abs(before) - abs(after)}[better]
     verdict: Verdict = "same" if abs(gain) <= noise or abs(gain) < 1e-9 else "better" if gain > 0 else "worse"
     return Change(old["id"], old["label"], before, after, noise, verdict)
+
+
+def _bars(name: str, old: Report, new: Report) -> list[Change]:
+    """Counts that a measure holds below a bar: more of them, and above it, is worse, be it one."""
+    bars = new.get("bars") or {}
+    found = []
+    for key, bar in bars.items() if isinstance(bars, Mapping) else ():
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, int) and isinstance(after, int):
+            verdict: Verdict = "worse" if after > max(before, bar) else "better" if after < before else "same"
+            found.append(Change(f"{name}.{key}", f"{name}: {key.replace('_', ' ')}", before, after, math.nan, verdict))
+    return found
 
 
 def _failures(

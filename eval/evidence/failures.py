@@ -72,8 +72,14 @@ def _support(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
         yield _failure(row["id"], "support", row["sentence"], why)
 
 
+def _interview(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
+    for row in report["examples"]:
+        text = "; ".join(f"{key}: {value}" for key, value in row.items())
+        yield _failure("", "said too much", text, "the interviewer gave away what a key point says")
+
+
 _FINDERS: dict[str, Callable[[Mapping[str, Any], Part], Iterator[Failure]]] = {
-    "retrieval": _retrieval, "answers": _answers, "grading": _grading, "attacks": _attacks, "support": _support,
+    "retrieval": _retrieval, "answers": _answers, "grading": _grading, "attacks": _attacks, "support": _support, "interview": _interview,
 }  # fmt: skip
 
 

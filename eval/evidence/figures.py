@@ -22,6 +22,7 @@ class Headline:
     label: str
     better: Better = "higher"
     baseline: str = ""
+    unit: str = ""
 
 
 # What the README shows, what is drawn, and what `compare` judges.
@@ -57,12 +58,23 @@ HEADLINES = (
     Headline("grading.covered_recall", "covered key points, recall"),
     Headline("grading.contradicted_precision", "contradicted key points, precision"),
     Headline("grading.contradicted_recall", "contradicted key points, recall"),
+    Headline("speed.search_ms", "search", "lower", unit="ms"),
+    Headline("speed.first_word_ms", "question asked to first word", "lower", unit="ms"),
+    Headline("speed.answer_ms", "question asked to whole answer", "lower", unit="ms"),
+    Headline("speed.follow_up_first_word_ms", "follow-up asked to first word", "lower", unit="ms"),
+    Headline("speed.follow_up_answer_ms", "follow-up asked to whole answer", "lower", unit="ms"),
+    Headline("speed.refusal_ms", "question asked to refusal", "lower", unit="ms"),
+    Headline("speed.grading_ms", "answer given to grade", "lower", unit="ms"),
+    Headline("speed.tokens_per_second", "tokens a second while writing", unit="tokens/s"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a report; `headline` says whether it stands for its measure. Bounds may be NaN for no rows."""
+    """One figure of a report; `headline` says whether it stands for its measure. NaN where there were no rows.
+
+    A figure with a unit is a time or a rate: it holds for one machine only.
+    """
 
     id: str
     label: str
@@ -73,6 +85,7 @@ class Figure:
     better: Better = ""
     headline: bool = False
     baseline: str = ""
+    unit: str = ""
 
 
 def figures_of(name: str, report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -88,7 +101,7 @@ def _figure(path: str, value: Mapping[str, Any], headline: Headline | None) -> F
     numbers = (float(value["value"]), float(value["low"]), float(value["high"]), int(value["n"]))
     if headline is None:
         return Figure(path, path.partition(".")[2].replace(".table", ""), *numbers)
-    return Figure(path, headline.label, *numbers, headline.better, True, headline.baseline)
+    return Figure(path, headline.label, *numbers, headline.better, True, headline.baseline, headline.unit)
 
 
 def _walk(path: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -127,5 +140,7 @@ def shown(value: float) -> str:
     """A figure in three decimals, without the zero in front; "–" where there is none."""
     if math.isnan(value):
         return "–"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
     text = f"{value:.3f}"
     return text.replace("0.", ".", 1) if abs(value) < 1 else text

@@ -38,12 +38,12 @@ class Bench:
 
     Args:
         part: dev or test.
-        advance: told the id of every row that is done.
     """
 
     def __init__(self, settings: Settings, part: Part, console: Console) -> None:
         self.settings = settings
         self.part: Part = part
+        self.limit: int | None = None
         self._console = console
         self._searchers = Searchers(settings, console)
         self._tutors: Tutors | None = None
@@ -122,6 +122,18 @@ def _grading(bench: Bench) -> Report:
     return measure(bench.part)
 
 
+def _interview(bench: Bench) -> Report:
+    from eval.interview import measure
+
+    return measure(bench.limit is not None, bench.say)
+
+
+def _speed(bench: Bench) -> Report:
+    from eval.speed import measure
+
+    return measure(bench.tutor, bench.part, bench.limit, bench.advance)
+
+
 def _support(bench: Bench) -> Report:
     from importlib import import_module
 
@@ -137,8 +149,10 @@ MEASURES = (
     Measure("retrieval", "Finding the right question", _retrieval, _SINGLE),
     Measure("support", "Checking what a sentence rests on", _support, ("support",), needs="eval.support"),
     Measure("grading", "Grading answers", _grading, ("grading",), quick=48),
-    Measure("answers", "Answering", _answers, ("answers",), quick=12),
+    Measure("interview", "Interviews with simulated candidates", _interview, (), quick=1),
+    Measure("answers", "Answering", _answers, ("answers",), quick=10),
     Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16),
+    Measure("speed", "Speed", _speed, ("answers", "unanswerable"), quick=4),
 )
 
 
@@ -179,6 +193,7 @@ def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
 
     begun = time.perf_counter()
     found: Report = {"title": measure.title, "limit": limit}
+    bench.limit = limit
     try:
         with sampled(limit):
             found["gold"] = {name: digest(name, bench.part) for name in measure.gold}

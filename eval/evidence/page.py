@@ -77,7 +77,9 @@ def _measure(name: str, found: Report) -> Iterator[str]:
     by_id = {f["id"]: f for f in figures}
     headlines = [f for f in figures if f["headline"]]
     baselines = {f["id"]: by_id[f["baseline"]] for f in headlines if f["baseline"] in by_id}
-    drawn = [f for f in headlines if f["better"] in {"higher", "lower"} and not math.isnan(f["value"])]
+    drawn = [
+        f for f in headlines if f["better"] in {"higher", "lower"} and not f.get("unit") and not math.isnan(f["value"])
+    ]
     if drawn:
         yield f'<div class="wide">{bars(drawn, baselines, found["title"])}</div>'
     bins = found["report"].get("confidence", {}).get("reliability") if name == "retrieval" else None
@@ -96,7 +98,7 @@ def _table(figures: Sequence[Report], baselines: Mapping[str, Report]) -> str:
     for f in figures:
         beside = f'<td class="n">{shown(baselines[f["id"]]["value"])}</td>' if f["id"] in baselines else "<td></td>"
         rows.append(
-            f'<tr><td>{escape(f["label"])}</td><td class="n">{shown(f["value"])}</td>'
+            f'<tr><td>{escape(_labelled(f))}</td><td class="n">{shown(f["value"])}</td>'
             f'<td class="n">{shown(f["low"])} to {shown(f["high"])}</td><td class="n">{f["n"]}</td>{beside if baselines else ""}</tr>'
         )
     head = '<th class="n">baseline</th>' if baselines else ""
@@ -104,6 +106,10 @@ def _table(figures: Sequence[Report], baselines: Mapping[str, Report]) -> str:
         '<div class="wide"><table><thead><tr><th>measure</th><th class="n">value</th><th class="n">95 % interval</th>'
         f'<th class="n">rows</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
+
+
+def _labelled(figure: Report) -> str:
+    return f"{figure['label']}, {figure['unit']}" if figure.get("unit") else str(figure["label"])
 
 
 def _plain(report: Report) -> Iterator[str]:

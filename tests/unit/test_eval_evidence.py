@@ -66,7 +66,8 @@ def test_figures_are_found_wherever_they_stand_headlines_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.5, ".500"), (1.0, "1.000"), (-0.25, "-.250"), (math.nan, "–"), (0.9999, "1.000")]
+    ("value", "text"),
+    [(0.5, ".500"), (1.0, "1.000"), (-0.25, "-.250"), (math.nan, "–"), (0.9999, "1.000"), (1234.5, "1,234")],
 )
 def test_figures_are_shown_short(value: float, text: str) -> None:
     assert shown(value) == text
@@ -159,6 +160,28 @@ def test_a_measure_that_no_longer_works_is_a_regression() -> None:
     broken = report()
     broken["measures"]["retrieval"] = {"title": "Finding", "limit": None, "seconds": 1.0, "error": "gone"}
     assert [c.id for c in compare(report(), broken).regressions] == ["retrieval"]
+
+
+def test_one_more_of_what_must_not_be_is_worse() -> None:
+    def with_leaks(count: int) -> dict[str, Any]:
+        found = report()
+        found["measures"]["retrieval"]["report"].update({"leaks": count, "bars": {"leaks": 0}})
+        return found
+
+    assert [c.id for c in compare(with_leaks(0), with_leaks(1)).regressions] == ["retrieval.leaks"]
+    assert not compare(with_leaks(2), with_leaks(1)).regressions
+
+
+def test_times_are_compared_on_one_machine_only() -> None:
+    def timed(ms: float, threads: int) -> dict[str, Any]:
+        found = report()
+        row = {"first_word_ms": {"value": ms, "low": ms - 10, "high": ms + 10, "n": 9}}
+        found["measures"]["retrieval"]["figures"] += figures_of("speed", row)
+        found["provenance"]["machine"]["threads"] = threads
+        return found
+
+    assert [c.label for c in compare(timed(300, 2), timed(900, 2)).regressions] == ["question asked to first word"]
+    assert not compare(timed(300, 2), timed(900, 4)).regressions
 
 
 def test_lines_begin_with_what_got_worse() -> None:
