@@ -11,12 +11,19 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ingest.corpora import ingest
+from ingest.errors import TutorError
 from tutor.settings import Settings
+from tutor.store import LOCAL_USER
 from tutor.web.app import create_app
-from tutor.web.asking import Asking
+from tutor.web.ask.asking import Asking
+from tutor.web.ask.conversation import Conversation
 from tutor.web.backstage import Backstage, IndexState
-from tutor.web.conversation import Conversation
+from tutor.web.library.adding import Adding
+from tutor.web.library.tab import LibraryTab, Shelfmark
+from tutor.web.pane import Deed
+from tutor.web.status.tab import status_page
 
+USER = "ann"
 DOCUMENT = """# 面試題
 
 ### 1. 什麼是 KV Cache？它如何加速推理？
@@ -104,24 +111,29 @@ def test_telemetry_is_off(client: TestClient) -> None:
 
 def ask(stage: Backstage, conversation: Conversation, query: str) -> list[tuple[Any, ...]]:
     asking = Asking(stage)
-    asking.take(query, conversation, "zh-TW")
-    return list(asking.write(conversation, "zh-TW"))
+    asking.take(typed(query), conversation, USER, "zh-TW")
+    return list(asking.write(conversation, USER, "zh-TW"))
+
+
+def typed(query: str) -> Deed:
+    return Deed("ask", "", {"query": (query,)})
 
 
 def test_an_answer_streams_and_ends_with_its_sources(client: TestClient, stage: Backstage) -> None:
     conversation = Conversation()
     shown = ask(stage, conversation, "什麼是 KV Cache？")
     assert len(shown) >= 3
-    messages, panel, _ = shown[-1]
-    assert "【第1題】" in messages[-1]["content"]
+    _, current, panel, history = shown[-1]
+    assert 'class="cite supported"' in current
     assert "<mark" in panel
+    assert "什麼是 KV Cache？" in history
     assert not conversation.busy
 
 
 def test_a_refusal_offers_questions_and_a_follow_up_knows_what_was_said(client: TestClient, stage: Backstage) -> None:
     conversation = Conversation()
-    messages = ask(stage, conversation, "台北今天的天氣如何？會下雨嗎？")[-1][0]
-    assert len(messages[-1]["options"]) == 3
+    current = ask(stage, conversation, "台北今天的天氣如何？會下雨嗎？")[-1][1]
+    assert current.count('data-do="ask-question"') == 3
     ask(stage, conversation, "什麼是 LoRA？")
     assert len(conversation.history()) == 2
     assert conversation.exchanges[-1].answer is not None
@@ -129,16 +141,16 @@ def test_a_refusal_offers_questions_and_a_follow_up_knows_what_was_said(client: 
 
 def test_a_question_during_an_answer_is_not_taken(client: TestClient, stage: Backstage) -> None:
     conversation, asking = Conversation(), Asking(stage)
-    asking.take("什麼是 KV Cache？", conversation, "en")
-    asking.take("什麼是 LoRA？", conversation, "en")
+    asking.take(typed("什麼是 KV Cache？"), conversation, USER, "en")
+    asking.take(typed("什麼是 LoRA？"), conversation, USER, "en")
     assert [e.query for e in conversation.exchanges] == ["什麼是 KV Cache？"]
-    list(asking.write(conversation, "en"))
+    list(asking.write(conversation, USER, "en"))
 
 
 def test_closing_the_stream_leaves_a_stopped_answer(client: TestClient, stage: Backstage) -> None:
     conversation, asking = Conversation(), Asking(stage)
-    asking.take("什麼是 KV Cache？", conversation, "en")
-    stream = asking.write(conversation, "en")
+    asking.take(typed("什麼是 KV Cache？"), conversation, USER, "en")
+    stream = asking.write(conversation, USER, "en")
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert conversation.exchanges[-1].stopped
@@ -154,10 +166,10 @@ def test_a_bug_shows_as_one_and_the_page_goes_on(
     conversation = Conversation()
     with monkeypatch.context() as patch:
         patch.setattr(stage.tutor, "stream", broken)
-        messages = ask(stage, conversation, "什麼是 KV Cache？")[-1][0]
-    assert "程式出了意外的錯" in messages[-1]["content"]
+        current = ask(stage, conversation, "什麼是 KV Cache？")[-1][1]
+    assert "程式出了意外的錯" in current
     assert not conversation.busy
-    assert "【第1題】" in ask(stage, conversation, "什麼是 KV Cache？")[-1][0][-1]["content"]
+    assert 'data-question="1"' in ask(stage, conversation, "什麼是 KV Cache？")[-1][1]
 
 
 def test_without_a_model_the_page_answers_in_extracts(settings: Settings) -> None:
@@ -166,8 +178,8 @@ def test_without_a_model_the_page_answers_in_extracts(settings: Settings) -> Non
     try:
         assert stage.wait(120) is not None
         assert stage.settled
-        messages, panel, _ = ask(stage, Conversation(), "什麼是模型量化？")[-1]
-        assert "【第2題】" in messages[-1]["content"]
+        _, current, panel, _ = ask(stage, Conversation(), "什麼是模型量化？")[-1]
+        assert 'data-question="2"' in current
         assert "沒有經過語言模型" in panel
     finally:
         stage.close()
@@ -180,7 +192,7 @@ def test_a_model_that_does_not_exist_is_said_and_the_page_answers_all_the_same(s
         assert stage.wait(120) is not None
         assert stage.model.phase == "failed"
         assert "no-such-model" in stage.model.reason
-        assert "【第2題】" in ask(stage, Conversation(), "什麼是模型量化？")[-1][0][-1]["content"]
+        assert 'data-question="2"' in ask(stage, Conversation(), "什麼是模型量化？")[-1][1]
     finally:
         stage.close()
 
@@ -198,8 +210,8 @@ def test_a_corpus_without_an_index_is_built_and_the_waiting_question_answered(tm
     stage.start()
     try:
         shown = ask(stage, Conversation(), "什麼是 KV Cache？")
-        assert "題庫還在準備" in shown[0][0][-1]["content"]
-        assert "【第1題】" in shown[-1][0][-1]["content"]
+        assert "題庫還在準備" in shown[0][1]
+        assert 'data-question="1"' in shown[-1][1]
     finally:
         stage.close()
     assert {s.phase for s in said} >= {"building", "ready"}
@@ -223,3 +235,122 @@ def test_frames_devices_and_other_origins_are_shut_out(client: TestClient) -> No
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert "camera=()" in headers["permissions-policy"]
+
+
+def test_a_conversation_comes_back_with_its_sources_and_belongs_to_one_user(
+    client: TestClient, stage: Backstage
+) -> None:
+    asking, conversation = Asking(stage), Conversation()
+    ask(stage, conversation, "什麼是 KV Cache？")
+    ask(stage, conversation, "台北今天的天氣如何？")
+    again = Conversation()
+    asking.reopen(conversation.id, again, USER)
+    assert [e.query for e in again.exchanges] == [e.query for e in conversation.exchanges]
+    assert again.exchanges[0].answer == conversation.exchanges[0].answer
+    assert "<mark" in asking._panel(again.exchanges[0], again, "en")
+    with pytest.raises(TutorError):
+        asking.reopen(conversation.id, Conversation(), "bob")
+    assert conversation.id not in asking.history(Conversation(), "bob", "en")
+
+
+def test_editing_forgets_what_came_after(client: TestClient, stage: Backstage) -> None:
+    asking, conversation = Asking(stage), Conversation()
+    for query in ("什麼是 KV Cache？", "什麼是 LoRA？", "什麼是模型量化？"):
+        ask(stage, conversation, query)
+    asking.take(Deed("edit", "1", {"query": ("LoRA 凍結什麼？",)}), conversation, USER, "en")
+    list(asking.write(conversation, USER, "en"))
+    kept = stage.store.conversations.messages(USER, conversation.id)
+    assert [m.content for m in kept if m.role == "user"] == ["什麼是 KV Cache？", "LoRA 凍結什麼？"]
+
+
+def test_deleting_can_be_undone_and_renaming_is_kept(client: TestClient, stage: Backstage) -> None:
+    asking, conversation = Asking(stage), Conversation()
+    ask(stage, conversation, "什麼是 LoRA？")
+    id = conversation.id
+    asking.act(Deed("rename", id, {"title": ("低秩",)}), conversation, USER, "en")
+    gone = asking.act(Deed("delete", id), conversation, USER, "en")
+    assert "低秩" in gone[3]
+    assert conversation.exchanges == []
+    assert id not in asking.history(conversation, USER, "en")
+    assert id in asking.act(Deed("restore", id), conversation, USER, "en")[3]
+
+
+def test_a_thumb_is_kept_with_its_reason(client: TestClient, stage: Backstage) -> None:
+    asking, conversation = Asking(stage), Conversation()
+    ask(stage, conversation, "什麼是 LoRA？")
+    fields = {"thumb": ("down",), "why": ("It is wrong",), "words": ("no",)}
+    asking.act(Deed("thumb", "0", fields), conversation, USER, "en")
+    kept = stage.store.feedback.list(USER)[-1]
+    assert (kept.value, kept.reason) == (-1, "It is wrong; no")
+
+
+def test_a_conversation_is_exported_with_the_sentences_it_rests_on(client: TestClient, stage: Backstage) -> None:
+    conversation = Conversation()
+    asking = Asking(stage)
+    asking.take(typed("什麼是 LoRA？ <b>"), conversation, LOCAL_USER, "en")
+    list(asking.write(conversation, LOCAL_USER, "en"))
+    text = client.get(f"/files/conversations/{conversation.id}.md").text
+    assert "LoRA 凍結原本的權重" in text
+    page = client.get(f"/files/conversations/{conversation.id}.html")
+    assert "attachment" in page.headers["content-disposition"]
+    assert "<b>" not in page.text
+    assert "<blockquote>" in page.text
+    assert client.get("/files/conversations/nonsense.md").status_code == 404
+
+
+def test_uploads_are_checked_and_want_the_page_s_own_header(client: TestClient) -> None:
+    own = {"x-tutor-upload": "1"}
+    assert client.post("/files/documents?name=a.md", content=b"# x").status_code == 403
+    assert client.post("/files/documents?name=a.exe", content=b"MZ", headers=own).status_code == 422
+    assert client.post("/files/documents?name=a.md", content=b"", headers=own).status_code == 422
+    sent = client.post("/files/documents?name=../../a%20b.md", content=DOCUMENT.encode(), headers=own)
+    assert sent.status_code == 200
+    preview = Adding(stage_settings(client), client.app.state.backstage.corpora).preview(sent.json()["token"])  # type: ignore[attr-defined]
+    assert preview.path.name == "a-b.md"
+    assert len(preview.document.questions) == 3
+
+
+def stage_settings(client: TestClient) -> Settings:
+    found: Settings = client.app.state.backstage.settings  # type: ignore[attr-defined]
+    return found
+
+
+def test_a_document_is_added_from_the_page_removed_and_brought_back(client: TestClient, stage: Backstage) -> None:
+    tab = LibraryTab.__new__(LibraryTab)
+    tab._stage, tab._adding = stage, Adding(stage.settings, stage.corpora)
+    mark = Shelfmark(adding=tab._adding.receive("Zweite Bank.md", DOCUMENT.encode()))
+    assert "3 題" in tab.html(mark, "zh-TW")
+    shown = list(tab.add(Deed("add", "", {"name": ("zweite",)}), mark, "zh-TW"))
+    assert any("<progress" in one for one in shown)
+    assert "已加入「zweite」" in shown[-1]
+    assert "zweite" in stage.corpora.names()
+    conversation = Conversation(corpus="zweite")
+    assert 'data-question="3"' in ask(stage, conversation, "什麼是 LoRA？")[-1][1]
+    assert "復原" in tab.act(Deed("remove"), mark, "zh-TW")
+    assert "zweite" not in stage.corpora.names()
+    assert "已復原" in list(tab.add(Deed("add-again"), mark, "zh-TW"))[-1]
+    with pytest.raises(TutorError):
+        tab._adding.remove("small")
+
+
+def test_the_library_finds_by_words_and_shows_a_question(client: TestClient, stage: Backstage) -> None:
+    tab = LibraryTab.__new__(LibraryTab)
+    tab._stage, tab._adding = stage, Adding(stage.settings, stage.corpora)
+    mark = Shelfmark()
+    found = tab.act(Deed("search", "lora"), mark, "en")
+    assert 'href="#library/3"' in found
+    assert 'href="#library/1"' not in found
+    assert "低秩矩陣" in tab.act(Deed("show", "3"), mark, "en")
+    assert "Nothing matches" in tab.act(Deed("search", "zzzz"), mark, "en")
+
+
+def test_the_status_tab_gives_a_reason_for_everything_in_the_visitor_s_language(
+    client: TestClient, stage: Backstage
+) -> None:
+    ask(stage, Conversation(), "什麼是 LoRA？")
+    for tongue, words in (("zh-TW", "測試用的替身"), ("zh-CN", "测试用的替身"), ("en", "a stand-in for tests")):
+        page = status_page(stage, tongue)  # type: ignore[arg-type]
+        assert words in page
+        assert str(stage.settings.data_dir) in page
+        assert "<td>" in page
+    assert "stand-in" not in status_page(stage, "zh-TW")

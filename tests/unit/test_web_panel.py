@@ -6,7 +6,7 @@ import re
 
 from ingest.document import Passage
 from tutor.answering.answer import Citation
-from tutor.web.passages import joined, question_html
+from tutor.web.ask.passages import joined, question_html
 
 SOURCE = (
     "#### 解釋\n\n快取<script>存</script>起先前的向量。省下重複計算。\n\n第二段。\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import socket
 from pathlib import Path
 
@@ -11,15 +12,16 @@ import pytest
 from ingest.document import Expansion
 from ingest.errors import UsageError
 from ingest.parsers import parse
-from tutor.answering.answer import Answer
+from tutor.answering.answer import Answer, Citation
 from tutor.answering.wording import refusal
 from tutor.llm.state import ModelState
 from tutor.settings import Settings
+from tutor.web.ask.conversation import Conversation, Exchange
+from tutor.web.ask.examples import COUNT, examples
+from tutor.web.ask.messages import best_citation, copied, current_html, past_html
 from tutor.web.backstage import Backstage, IndexState, ModelStatus
-from tutor.web.conversation import Conversation, Exchange
-from tutor.web.examples import COUNT, examples
 from tutor.web.serve import bind, url_of
-from tutor.web.status import status_html
+from tutor.web.status.line import status_html
 
 TITLES = {3: "什麼是 LoRA？", 4: "什麼是 <b>KV</b>？"}
 
@@ -30,17 +32,49 @@ def refused() -> Conversation:
     return Conversation([exchange], dict(TITLES))
 
 
-def test_last_refusal_offers_buttons_in_place_of_its_list() -> None:
-    reply = refused().messages("zh-TW")[-1]
-    assert [o["value"] for o in reply["options"]] == ["3", "4"]
-    assert "LoRA" not in reply["content"]
+def current(conversation: Conversation) -> str:
+    return current_html(conversation, None, "zh-TW")  # type: ignore[arg-type]
 
 
-def test_an_older_refusal_keeps_its_list() -> None:
+def test_a_refusal_offers_buttons_in_place_of_its_list() -> None:
+    found = current(refused())
+    assert re.findall(r'data-do="ask-question" data-value="(\d+)"', found) == ["3", "4"]
+    assert re.sub(r'data-text="[^"]*"', "", found).count("什麼是 LoRA") == 1
+    assert "<b>KV" not in found
+
+
+def test_what_was_said_before_stays_when_more_is_asked() -> None:
     conversation = refused()
     conversation.exchanges.append(Exchange("然後呢？", text="好。", over=True))
-    assert "LoRA" in conversation.messages("zh-TW")[1]["content"]
-    assert "options" not in conversation.messages("zh-TW")[1]
+    assert 'data-do="ask-question"' in past_html(conversation, "zh-TW")
+    assert "然後呢" in current(conversation)
+    assert "然後呢" not in past_html(conversation, "zh-TW")
+
+
+QUOTES = ("KV Cache 儲存先前的向量。", "量化把權重轉成低位元整數。")
+CITED = tuple(
+    Citation(3, "解釋", quote, n * 100, n * 100 + len(quote), status)  # type: ignore[arg-type]
+    for n, (quote, status) in enumerate(zip(QUOTES, ("supported", "partial"), strict=True))
+)
+
+
+def test_a_chip_carries_the_status_and_the_sentence_it_stands_behind() -> None:
+    text = "它把權重轉成低位元整數【第3題】。快取儲存先前的向量【第3題】。"
+    answer = Answer(text, False, "zh-Hant", citations=CITED)
+    found = current(Conversation([Exchange("?", text=text, answer=answer, over=True)], dict(TITLES)))
+    assert re.findall(r'class="cite (\w+)"', found) == ["partial", "supported"]
+    assert 'data-words="原文只支持部分"' in found
+    assert f'data-quote="{QUOTES[1]}"' in found
+
+
+def test_a_sentence_gets_the_citation_it_shares_most_with() -> None:
+    assert best_citation("權重變成低位元", 3, CITED) == CITED[1]
+    assert best_citation("", 4, CITED) is None
+
+
+def test_a_copy_names_its_sources() -> None:
+    answer = Answer("好【第3題】。", False, "zh-Hant", citations=CITED[:1])
+    assert copied(Exchange("?", text="好【第3題】。", answer=answer), "en").endswith(f"- Q3 · 解釋: {QUOTES[0]}")
 
 
 def test_history_leaves_out_the_last_question_and_what_was_never_answered() -> None:
@@ -48,10 +82,13 @@ def test_history_leaves_out_the_last_question_and_what_was_never_answered() -> N
     assert [(t.role, t.content) for t in conversation.history()] == [("user", "一"), ("assistant", "壹")]
 
 
-def test_what_users_and_models_write_is_quieted() -> None:
-    messages = Conversation([Exchange("![x](https://e.example/)", text="<img src=x>")]).messages("en")
-    assert "![" not in messages[0]["content"]
-    assert "<" not in messages[1]["content"]
+def test_what_users_and_models_write_arrives_dead() -> None:
+    found = current(
+        Conversation([Exchange("![x](https://e.example/)<i>", text="<img src=x> [a](https://e.example/)", over=True)])
+    )
+    assert "<img" not in found
+    assert "<i>" not in found
+    assert "<a " not in found
 
 
 def test_a_conversation_can_be_copied_for_each_session() -> None:
@@ -89,8 +126,8 @@ class _Stage:
     [
         (IndexState("building", "use-text", done=3, total=9), ModelStatus("choosing"), "3/9"),
         (IndexState("failed", "No index.", "tutor ingest"), ModelStatus("none"), "<code>tutor ingest</code>"),
-        (IndexState("ready"), ModelStatus("pulling", "m", "fetching m: 3 of 98 MB"), "3 of 98 MB"),
-        (IndexState("ready"), ModelStatus("ready", "m", "up", "no GPU here"), "no GPU here"),
+        (IndexState("ready"), ModelStatus("pulling", "m", "fetching m: 3 of 98 MB"), "98 MB"),
+        (IndexState("ready"), ModelStatus("stopped", "m", "it died"), "it died"),
         (IndexState("ready"), ModelStatus("failed", "<m>", "lost"), "&lt;m&gt;"),
     ],
 )
@@ -101,12 +138,12 @@ def test_status_says_how_far_things_are_and_why(index: IndexState, model: ModelS
         assert "&lt;bank&gt;" in found
 
 
-def test_reasons_are_folded_away_only_when_all_is_well() -> None:
+def test_reasons_are_in_the_line_only_while_not_all_is_well() -> None:
     calm = status_html(_Stage(IndexState("ready"), ModelStatus("ready", "m", "", "why")), "en")  # type: ignore[arg-type]
-    assert "<details" in calm
-    assert " open" not in calm
+    assert "status-why" not in calm
+    assert 'href="#status"' in calm
     busy = status_html(_Stage(IndexState("ready"), ModelStatus("loading", "m", "reading")), "en")  # type: ignore[arg-type]
-    assert " open" in busy
+    assert "status-why" in busy
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])

@@ -6,10 +6,13 @@ import re
 import string
 from pathlib import Path
 
+import opencc
 import pytest
 
 import tutor.web
 from tutor.web.strings import COOKIE, NAMES, TEXTS, TONGUES, known, preferred, say
+from tutor.web.words import PARTS
+from tutor.web.words.simplified import simplified
 
 ROOM = Path(tutor.web.__file__).parent
 
@@ -20,9 +23,25 @@ def blanks(text: str) -> set[str]:
 
 @pytest.mark.parametrize("key", TEXTS)
 def test_every_key_is_said_in_every_language_with_the_same_blanks(key: str) -> None:
-    assert set(TEXTS[key]) == set(TONGUES)
-    assert all(text.strip() for text in TEXTS[key].values())
-    assert len({frozenset(blanks(text)) for text in TEXTS[key].values()}) == 1
+    chinese, english = TEXTS[key]
+    said = [chinese, english, simplified(chinese)]
+    assert all(text.strip() for text in said)
+    assert len({frozenset(blanks(text)) for text in said}) == 1
+    values = dict.fromkeys(blanks(chinese), 1)
+    assert all(say(key, tongue, **values) for tongue in TONGUES)
+
+
+def test_no_key_stands_in_two_parts() -> None:
+    assert sum(len(part) for part in PARTS.values()) == len(TEXTS)
+
+
+def test_simplified_chinese_has_no_traditional_characters_and_the_reviewed_words() -> None:
+    to_simplified = opencc.OpenCC("t2s")
+    for key, (chinese, _) in TEXTS.items():
+        made = simplified(chinese)
+        assert to_simplified.convert(made) == made, key
+    assert say("undo", "zh-CN") == "撤销"
+    assert say("tab-library", "zh-CN") == "题库"
 
 
 def test_every_language_has_a_name() -> None:
@@ -30,22 +49,31 @@ def test_every_language_has_a_name() -> None:
 
 
 def test_every_key_is_used_and_every_used_key_is_there() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in ROOM.glob("*.py") if path.name != "strings.py")
-    used = set(re.findall(r"""\bsay\(\s*f?["']([a-z-]+)["']""", code))
-    families = {"index-", "model-"}  # their ends are states
-    assert used <= set(TEXTS)
-    assert {k for k in TEXTS if not any(k.startswith(f) for f in families)} <= used
+    paths = [p for p in ROOM.rglob("*.py") if p.parent.name != "words"]
+    code = "".join(path.read_text(encoding="utf-8") for path in paths)
+    called = set(re.findall(r"""\bsay\(\s*["']([a-z0-9-]+)["']""", code))
+    assert called <= set(TEXTS)
+    families = set(re.findall(r"""f["']([a-z]+(?:-[a-z]+)*-)\{""", code))
+    for key in TEXTS:
+        quoted = f'"{key}"' in code or f"'{key}'" in code
+        assert quoted or any(key.startswith(f) for f in families), key
 
 
-def test_chinese_words_are_chinese() -> None:
-    assert all(re.search(r"[\u4e00-\u9fff]", TEXTS[key]["zh-TW"]) for key in TEXTS)
+def test_chinese_words_are_chinese_and_english_ones_are_not() -> None:
+    same = {key for key, (chinese, english) in TEXTS.items() if chinese == english}
+    assert same <= {"python", "device-cpu", "device-gpu"}
+    for key, (chinese, english) in TEXTS.items():
+        assert not re.search(r"[\u4e00-\u9fff]", english), key
+        assert key in same or re.search(r"[\u4e00-\u9fff]", chinese), key
 
 
 @pytest.mark.parametrize(
     ("header", "cookie", "expected"),
     [
         ("zh-TW,zh;q=0.9,en;q=0.8", "", "zh-TW"),
-        ("zh-CN", "", "zh-TW"),
+        ("zh-CN", "", "zh-CN"),
+        ("zh-Hans-SG", "", "zh-CN"),
+        ("zh-HK", "", "zh-TW"),
         ("en-GB,en;q=0.9", "", "en"),
         ("en;q=0.5, zh;q=0.8", "", "zh-TW"),
         ("ja,en;q=0.7,zh;q=0.3", "", "en"),

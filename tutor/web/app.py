@@ -49,7 +49,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     """
     import gradio as gr
 
-    from tutor.web import look
+    from tutor.web import files, look
     from tutor.web.doors import add_doors, doors_open, refused
     from tutor.web.page import build_page
 
@@ -90,6 +90,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
         return JSONResponse(report, status_code=200 if report["ready"] else 503)
 
     add_doors(app, stage)
+    app.include_router(files.router(stage))
     gr.mount_gradio_app(
         app,
         build_page(stage),
@@ -105,7 +106,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
         mcp_server=False,
         enable_monitoring=False,
         auth_dependency=gradio_user,
-        max_file_size="1kb",  # nothing is ever uploaded
+        max_file_size="1kb",  # documents come through /files, nothing through Gradio
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     # The last one is passed first: names, headers, then who it is, before anything reads the request.

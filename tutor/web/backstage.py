@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingest import corpora
-from ingest.document import Document, Expansion
 from ingest.errors import IndexBusy, IndexMissing, TutorError
 from tutor.settings import Settings
+from tutor.web.corpora import Corpora
+from tutor.web.practices import Practices
 from tutor.web.traces import Traces
 from tutor.web.watching import Watcher
 
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from tutor.llm import Model
     from tutor.retrieval.search import Searcher
     from tutor.store import Store
+    from tutor.web.open_corpora import OpenCorpora
 
 log = logging.getLogger(__name__)
 
 # An index that could not be opened is tried again after so many seconds: it may have been mended.
 RETRY_SECONDS = 3.0
+REPLIES_KEPT = 20
 IndexPhase = Literal["opening", "building", "ready", "failed"]
 # What `Model.state` says, and "choosing" before there is a model to ask.
 ModelPhase = Literal["choosing", "none", "stopped", "pulling", "loading", "ready", "failed"]
@@ -42,6 +46,18 @@ class IndexState:
     mend: str = ""
     done: int = 0
     total: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How long a reply took, milliseconds; None for a first token that never came. `cached` is a share, 0 to 1."""
+
+    search: float | None
+    first: float | None
+    total: float | None
+    tokens: int
+    cached: float | None
+    model: str
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,6 @@ class Backstage:
         self._model_error: TutorError | None = None
         self._searcher: Searcher | None = None
         self._tutor: Tutor | None = None
-        self._document: tuple[Document, list[Expansion]] | None = None
         self._opening_store = threading.Lock()
         self._store: Store | None = None
         self.watcher = Watcher(log_texts=settings.log_texts, traces=Traces.to(settings.traces_url))
@@ -79,6 +94,11 @@ class Backstage:
             {"corpus": lambda: self._index.phase == "ready", "model": lambda: self.model.phase in {"ready", "none"}}
         )
         self.draining = False
+        self._opened_corpora: OpenCorpora | None = None
+        self.corpora = Corpora(self)
+        self.practices = Practices(self)
+        # Timings of the last replies of all users, newest last; of their words only the length.
+        self.replies: deque[Reply] = deque(maxlen=REPLIES_KEPT)
         self._threads: list[threading.Thread] = []
         self._hear: list[Callable[[IndexState], None]] = []
 
@@ -162,17 +182,15 @@ class Backstage:
         """Whether `close` was called."""
         return self._closing.is_set()
 
-    def document(self) -> tuple[Document, list[Expansion]]:
-        """The parsed document and its expansions: there before any index is, for examples and titles.
+    @property
+    def opened(self) -> OpenCorpora:
+        """Every corpus that is open, shared by the page and the other doors."""
+        from tutor.web.open_corpora import OpenCorpora
 
-        Raises:
-            TutorError: there is no such corpus, or it cannot be read.
-        """
-        if self._document is None:
-            path = corpora.document_path(self.settings.corpora_dir, self.settings.corpus)
-            document = corpora.read_document(path)
-            self._document = document, corpora.read_expansions(path, document)
-        return self._document
+        with self._opening_store:
+            if self._opened_corpora is None:
+                self._opened_corpora = OpenCorpora(self)
+            return self._opened_corpora
 
     @property
     def store(self) -> Store:

@@ -19,7 +19,6 @@ from tutor.web.api import admin, asking, conversations, library, mine, practise,
 from tutor.web.api.shapes import PROBLEMS
 from tutor.web.backstage import Backstage
 from tutor.web.gate import DOORS, MEGABYTE, Gate
-from tutor.web.open_corpora import OpenCorpora
 from tutor.web.uploads import LARGEST
 
 # Of a request body, by the beginning of the path. Base64 makes three bytes four.
@@ -42,7 +41,7 @@ TAGS = [
 
 def add_doors(app: FastAPI, stage: Backstage) -> None:
     """Put every door into the application; to be called before anything is mounted at `/`."""
-    app.state.corpora = OpenCorpora(stage)
+    app.state.corpora = stage.opened
     app.openapi_tags = TAGS
     app.add_middleware(Gate, largest=LARGEST_BODIES, shaped=shaped)
     problems.install(app, shaped)

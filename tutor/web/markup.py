@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -90,19 +90,20 @@ _BLOCK_START = re.compile(
 _CLOSING_FENCE = re.compile(r"(?:^|\n)[ \t]*(?:```+|~~~+)[ \t]*$")
 
 
-def passage_html(text: str, spans: Sequence[Span] = ()) -> str:
+def passage_html(text: str, spans: Sequence[Span] = (), links: Collection[int] = ()) -> str:
     """HTML of a slice of the source with spans in `<mark>`; the marked text is the text of the spans.
 
     Args:
         text: verbatim Markdown; indentation that all its lines share is dropped.
         spans: offsets into `text`; overlapping ones are joined.
+        links: numbers of questions that 第 N 題 in the text may lead to.
     """
     pair = next((p for p in _PAIRS if p[0] not in text and p[1] not in text), None)
     joined = _joined([s for s in spans if s.start < s.end]) if pair else []
     for span in reversed(joined):
         assert pair is not None
         text = text[: span.start] + pair[0] + text[span.start : span.end] + pair[1] + text[span.end :]
-    env = {"pair": pair, "kinds": [s.kind for s in joined], "open": False, "next": 0}
+    env = {"pair": pair, "kinds": [s.kind for s in joined], "open": False, "next": 0, "links": links}
     return str(_MARKDOWN.render(_outside_code(textwrap.dedent(text), _bold_that_closes), env))
 
 
@@ -143,11 +144,41 @@ def narrowed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, max(start, end)
 
 
+# A citation as the tutor writes it: 【第19題】, 【第19题】 or 【Q19】.
+CITATION_MARK = re.compile(r"【\s*(?:第\s*(\d{1,6})\s*[題题]|Q(\d{1,6}))\s*】")
+
+
+def citation_marks(text: str) -> list[tuple[int, str]]:
+    """The citations in an answer in order: number of the question, and the words in front since the one before."""
+    found: list[tuple[int, str]] = []
+    bare = _CODE.sub(lambda code: " " * len(code.group()), text)
+    at = 0
+    for mark in CITATION_MARK.finditer(bare):
+        words = text[at : mark.start()].rstrip()
+        found.append((int(mark[1] or mark[2]), words.rsplit("\n", 1)[-1]))
+        at = mark.end()
+    return found
+
+
+def answer_html(text: str, chips: Sequence[str]) -> str:
+    """HTML of an answer, with the n-th citation mark replaced by the n-th chip (HTML); without one it stays text."""
+    env = {"chips": iter(chips)}
+    return str(_ANSWERS.render(_outside_code(text, _bold_that_closes), env))
+
+
 class _Renderer(RendererHTML):
     """Renders text and code with the spans in `<mark>`, one to every run of text, so that tags nest."""
 
     def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return _marked(tokens[idx].content, env)
+        if "chips" in env:
+            return CITATION_MARK.sub(lambda mark: next(env["chips"], mark.group()), escape(tokens[idx].content))
+        return _linked(_marked(tokens[idx].content, env), env.get("links", ()))
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return '<div class="table" tabindex="0"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return "</table></div>\n"
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f"<code>{_marked(tokens[idx].content, env)}</code>"
@@ -159,9 +190,20 @@ class _Renderer(RendererHTML):
         return self.code_block(tokens, idx, options, env)
 
 
+_REFERENCE = re.compile(r"第\s*(\d{1,6})\s*[題题]|\bQ(\d{1,6})\b")
+
+
+def _linked(text: str, links: Collection[int]) -> str:
+    def link(found: re.Match[str]) -> str:
+        number = int(found[1] or found[2])
+        return f'<a href="#library/{number}">{found.group()}</a>' if number in links else found.group()
+
+    return _REFERENCE.sub(link, text) if links else text
+
+
 def _marked(text: str, env: Any) -> str:
     pair = env.get("pair")
-    if not pair or not env["kinds"]:
+    if not pair or not env.get("kinds"):
         return escape(text)
     out = []
     for part in re.split(f"([{pair[0]}{pair[1]}])", text):
@@ -177,8 +219,13 @@ def _marked(text: str, env: Any) -> str:
     return "".join(out)
 
 
-_MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False, "linkify": False}, renderer_cls=_Renderer)
-    .enable(["table", "strikethrough"])
-    .disable(["image", "link", "autolink", "reference", "html_inline", "html_block"])
-)
+def _renderer(**options: bool) -> MarkdownIt:
+    return (
+        MarkdownIt("commonmark", {"html": False, "linkify": False, **options}, renderer_cls=_Renderer)
+        .enable(["table", "strikethrough"])
+        .disable(["image", "link", "autolink", "reference", "html_inline", "html_block"])
+    )
+
+
+_MARKDOWN = _renderer()
+_ANSWERS = _renderer(breaks=True)

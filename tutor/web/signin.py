@@ -24,6 +24,7 @@ from tutor.web.identity import SLOT, Identity, current_user, identity_of, requir
 from tutor.web.limits import Buckets
 from tutor.web.strings import COOKIE as TONGUE_COOKIE
 from tutor.web.strings import NAMES, TONGUES, Tongue, preferred
+from tutor.web.words.simplified import simplified
 
 __all__ = ["add_sign_in", "check_can_sign_in", "current_user", "gradio_user", "identity_of", "require"]
 
@@ -33,25 +34,28 @@ LARGEST_FORM = 8192
 # From one address: enough for a class-room behind one router, little for somebody who guesses.
 TRIES_A_MINUTE = 20
 
+_WORDS: dict[str, tuple[str, str]] = {
+    "title": ("登入面試家教", "Sign in to the interview tutor"),
+    "name": ("帳號", "Name"),
+    "password": ("密碼", "Password"),
+    "enter": ("登入", "Sign in"),
+    "wrong": (
+        "帳號或密碼不對。連續輸錯五次，帳號會鎖住 15 分鐘。",
+        "The name or the password is wrong. After five wrong passwords an account is locked for 15 minutes.",
+    ),
+    "empty": ("請輸入帳號和密碼。", "Enter your name and your password."),
+    "often": ("嘗試次數太多，請稍等一分鐘再試。", "Too many tries. Wait a minute, then try again."),
+    "down": (
+        "目前無法登入：資料庫沒有回應。請稍後再試。",
+        "Signing in does not work now: the database does not answer. Try again in a moment.",
+    ),
+    "help": (
+        "沒有帳號或忘了密碼？請找管理這台伺服器的人。",
+        "No account, or forgot the password? Ask whoever runs this server.",
+    ),
+}
 TEXTS: dict[str, dict[Tongue, str]] = {
-    "title": {"zh-TW": "登入面試家教", "en": "Sign in to the interview tutor"},
-    "name": {"zh-TW": "帳號", "en": "Name"},
-    "password": {"zh-TW": "密碼", "en": "Password"},
-    "enter": {"zh-TW": "登入", "en": "Sign in"},
-    "wrong": {
-        "zh-TW": "帳號或密碼不對。連續輸錯五次，帳號會鎖住 15 分鐘。",
-        "en": "The name or the password is wrong. After five wrong passwords an account is locked for 15 minutes.",
-    },
-    "empty": {"zh-TW": "請輸入帳號和密碼。", "en": "Enter your name and your password."},
-    "often": {"zh-TW": "嘗試次數太多，請稍等一分鐘再試。", "en": "Too many tries. Wait a minute, then try again."},
-    "down": {
-        "zh-TW": "目前無法登入：資料庫沒有回應。請稍後再試。",
-        "en": "Signing in does not work now: the database does not answer. Try again in a moment.",
-    },
-    "help": {
-        "zh-TW": "沒有帳號或忘了密碼？請找管理這台伺服器的人。",
-        "en": "No account, or forgot the password? Ask whoever runs this server.",
-    },
+    key: {"zh-TW": chinese, "zh-CN": simplified(chinese), "en": english} for key, (chinese, english) in _WORDS.items()
 }
 _STYLE = """
 :root{color-scheme:light dark;--paper:#f6f5f1;--surface:#fff;--ink:#20262b;--quiet:#5b656d;--line:#8b949b;--accent:#2b6168;--on:#fff;--bad:#a8322b}

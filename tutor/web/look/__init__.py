@@ -1,4 +1,4 @@
-"""How the page looks: Gradio's theme in our colours, our style sheet and script. System fonts only."""
+"""How the page looks and moves: Gradio's theme in our colours, our style sheets and scripts. System fonts only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import gradio as gr
 
 _HERE = Path(__file__).parent
+STYLES = ("frame.css", "ask.css", "tabs.css", "practise.css")
+SCRIPTS = ("pane.js", "frame.js", "ask.js", "practise.js")
 FONT = (
     "system-ui", "-apple-system", "Segoe UI", "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC",
     "Microsoft JhengHei", "WenQuanYi Zen Hei", "sans-serif",
@@ -83,10 +85,11 @@ def css() -> str:
     }  # fmt: skip
     light = "".join(f"--{name}:{pair[0]};" for name, pair in names.items())
     dark = "".join(f"--{name}:{pair[1]};" for name, pair in names.items())
-    return f":root{{{light}}}\n.dark{{{dark}}}\n{(_HERE / 'page.css').read_text(encoding='utf-8')}"
+    sheets = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in STYLES)
+    return f":root{{{light}}}\n.dark{{{dark}}}\n{sheets}"
 
 
 def head() -> str:
-    """What goes into the page's head: icon and script."""
-    script = (_HERE / "page.js").read_text(encoding="utf-8")
-    return f'<link rel="icon" href="{_ICON}">\n<script>\n{script}</script>'
+    """What goes into the page's head: icon and scripts."""
+    scripts = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return f'<link rel="icon" href="{_ICON}">\n<script>\n{scripts}</script>'

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from html import escape
 
-from tutor.web.backstage import Backstage, IndexState, ModelStatus
+from tutor.web.backstage import Backstage, IndexState
+from tutor.web.status.reasons import reason
 from tutor.web.strings import Tongue, say
 
 _LIGHTS = {"ready": "on", "failed": "bad", "none": "off", "stopped": "bad"}
 
 
 def status_html(stage: Backstage, tongue: Tongue) -> str:
-    """Both states in one line, reasons below it, folded away once all is well."""
+    """Both states in one line; reasons below it as long as not all is well."""
     index, model = stage.index, stage.model
     rows = [
         _row(say("index", tongue), stage.settings.corpus, index.phase, index_words(index, tongue)),
         _row(say("model", tongue), model.name, model.phase, say(f"model-{model.phase}", tongue)),
     ]
     # While it is being built, its row says all there is to say.
-    reasons = [_reason(say("index", tongue), "" if index.total else index.reason, index.mend)]
+    reasons = [_reason(say("index", tongue), "" if index.total else reason(index.reason, tongue), index.mend)]
     # The reason of a model that is being fetched holds the megabytes: it belongs in sight.
-    if model.phase == "ready":
-        reasons.append(_reason(say("model", tongue), model.why, ""))
-    else:
-        reasons.append(_reason(say("model", tongue), model.reason, ""))
+    if model.phase not in {"ready", "none"}:
+        reasons.append(_reason(say("model", tongue), reason(model.reason, tongue), ""))
     details = "".join(r for r in reasons if r)
-    hint = escape(say("details", tongue))
-    folded = f'<details class="status-why"{_open(index, model)}><summary>{hint}</summary>{details}</details>'
-    return f'<div class="status" role="status">{"".join(rows)}{folded if details else ""}</div>'
+    why = f'<div class="status-why">{details}</div>' if details else ""
+    link = f'<a href="#status">{escape(say("details", tongue))}</a>'
+    return f'<div class="status" role="status">{"".join(rows)}{link}{why}</div>'
 
 
 def index_words(index: IndexState, tongue: Tongue) -> str:
@@ -53,8 +52,3 @@ def _reason(label: str, reason: str, mend: str) -> str:
         return ""
     mend_html = f" <code>{escape(mend)}</code>" if mend else ""
     return f"<p><b>{escape(label)}</b>　{escape(reason)}{mend_html}</p>"
-
-
-def _open(index: IndexState, model: ModelStatus) -> str:
-    calm = index.phase == "ready" and model.phase in {"ready", "none"}
-    return "" if calm else " open"

@@ -5,16 +5,18 @@ Renders what search and answering returned. All text of the document is escaped 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 from ingest.document import Passage
 from tutor.answering.answer import Answer, Citation
-from tutor.web.conversation import Exchange
+from tutor.web.ask.conversation import Exchange
+from tutor.web.ask.related import related
+from tutor.web.corpora import Material
 from tutor.web.markup import Span, narrowed, passage_html
+from tutor.web.pane import attributes, button
 from tutor.web.strings import Tongue, say
 
 if TYPE_CHECKING:
@@ -36,12 +38,12 @@ def empty_panel(tongue: Tongue) -> str:
     return f'<div class="sources"><p class="sources-hint">{escape(say("sources-empty", tongue))}</p></div>'
 
 
-def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: int, titles: Mapping[int, str]) -> str:
+def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: int, material: Material) -> str:
     """The panel of one exchange, at any stage of it.
 
     Args:
         position: of the exchange in its conversation; the page's script asks for it.
-        titles: of every question that the conversation may cite, for its chips.
+        material: the corpus, for titles and neighbours.
     """
     result, answer = exchange.result, exchange.answer
     if result is None:
@@ -60,7 +62,7 @@ def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: i
         blocks.append(
             question_html(
                 number,
-                searcher.titles.get(number, ""),
+                material.title(number, tongue),
                 shown=_with_citations(found.get(number, []), own, searcher, number),
                 citations=own,
                 source=source,
@@ -68,14 +70,40 @@ def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: i
                 # Open where something is cited, or nothing yet; a refusal only offers its neighbours.
                 is_open=bool(own) or (answer is None and number == numbers[0]),
                 finished=answer is not None and not refused,
+                around=around_html(number, material, searcher, tongue),
             )
         )
     lead = f'<p class="sources-hint">{escape(say("sources-nearest", tongue))}</p>' if refused else ""
-    data = escape(json.dumps({str(n): t for n, t in titles.items()}, ensure_ascii=False))
-    return (
-        f'<div class="sources" data-position="{position}" data-titles="{data}">'
-        f"{_about(answer, tongue)}{lead}{''.join(blocks)}</div>"
-    )
+    return f'<div class="sources" data-position="{position}">{_about(answer, tongue)}{lead}{"".join(blocks)}</div>'
+
+
+def around_html(number: int, material: Material, searcher: Searcher, tongue: Tongue) -> str:
+    """Where to go on from a question: the whole of it, its neighbours, what is related to it, an interview on it."""
+
+    def jump(other: int) -> str:
+        words = say("question", tongue, number=other)
+        title = material.title(other, tongue)
+        return (
+            f'<button type="button" class="jump"{attributes(data_go=f"library/{other}", title=title, aria_label=f"{words} {title}")}>'
+            f"{escape(words)}</button>"
+        )
+
+    numbers = [q.number for q in material.document.questions]
+    at = numbers.index(number) if number in numbers else -1
+    beside = [numbers[i] for i in (at - 1, at + 1) if at >= 0 and 0 <= i < len(numbers)]
+    kin = [n for n in related(number, material, searcher) if n not in beside]
+    rows = [
+        f'<div class="around-row"><span>{escape(say(key, tongue))}</span>{"".join(jump(n) for n in found)}</div>'
+        for key, found in (("next-to-it", beside), ("related", kin))
+        if found
+    ]
+    doors = (
+        f'<button type="button" class="small quiet" data-go="library/{number}">{escape(say("read-whole", tongue))}</button>'
+        + button(
+            say("interview-on", tongue), "start-on", number, kind="small quiet", data_pane="practise-pane", data_go="practise",
+        )
+    )  # fmt: skip
+    return f'<div class="around">{"".join(rows)}<div class="around-row">{doors}</div></div>'
 
 
 def question_html(
@@ -88,8 +116,9 @@ def question_html(
     tongue: Tongue,
     is_open: bool,
     finished: bool,
+    around: str = "",
 ) -> str:
-    """One question: its title, then the passages that are cited, then the others folded away."""
+    """One question: its title, then the passages that are cited, then the others folded away, then where to go on."""
     slices = joined(shown, source)
     cited = [s for s in slices if any(_inside(c, s) for c in citations)]
     others = [s for s in slices if s not in cited]
@@ -105,11 +134,11 @@ def question_html(
     return (
         f'<details class="source" id="q-{number}" data-question="{number}"{" open" if is_open else ""}>'
         f'<summary><span class="source-number">{escape(say("question", tongue, number=number))}</span>'
-        f'<span class="source-title">{escape(title)}</span>{count}</summary>{body}</details>'
+        f'<span class="source-title">{escape(title)}</span>{count}</summary>{body}{around}</details>'
     )
 
 
-def joined(passages: Sequence[Passage], source: str) -> list[Slice]:
+def joined(passages: Sequence[Passage | Slice], source: str) -> list[Slice]:
     """Passages in document order, those with only white space between them as one: a list stays one list."""
     found: list[Slice] = []
     for passage in sorted(passages, key=lambda p: (p.start, p.end)):

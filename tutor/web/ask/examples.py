@@ -12,7 +12,7 @@ from tutor.web.strings import Tongue
 
 COUNT = 6
 # Titles longer than this do not fit a button on a phone.
-FITTING = {"zh-TW": 34, "en": 84}
+FITTING = {"zh-TW": 34, "zh-CN": 34, "en": 84}
 
 
 def examples(document: Document, expansions: Sequence[Expansion], tongue: Tongue) -> list[str]:

@@ -1,0 +1,120 @@
+"""Conversations between the page and the store: every exchange is kept as it ends and comes back with its sources.
+
+Passages are kept as places in the document and looked up again, so that what is shown is always the document's text.
+Knows the store's rows, nothing of components.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tutor.answering.answer import Answer, Citation
+from tutor.retrieval.result import Evidence, Hit, SearchResult
+from tutor.store import Message, Store
+from tutor.web.ask.conversation import Conversation, Exchange
+
+if TYPE_CHECKING:
+    from tutor.retrieval.search import Searcher
+
+LONGEST_TITLE = 60
+
+
+def title_of(query: str) -> str:
+    """What a conversation is called until somebody renames it: the beginning of its first question."""
+    line = " ".join(query.split())
+    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
+
+
+def keep_question(store: Store, user: str, conversation: Conversation, exchange: Exchange) -> None:
+    """Keep a question that was just asked; the conversation gets its id with the first one."""
+    if not conversation.id:
+        conversation.id = store.conversations.create(user, conversation.corpus, title_of(exchange.query)).id
+    exchange.asked = store.conversations.append(user, conversation.id, "user", exchange.query).id
+
+
+def keep_reply(store: Store, user: str, conversation: Conversation, exchange: Exchange) -> None:
+    """Keep what a question brought."""
+    if conversation.id and exchange.asked and (exchange.text or exchange.note):
+        payload = as_payload(exchange)
+        exchange.replied = store.conversations.append(user, conversation.id, "assistant", exchange.text, payload).id
+
+
+def forget_from(store: Store, user: str, conversation: Conversation, position: int) -> None:
+    """Drop an exchange and all after it, as asking it once more does."""
+    before = conversation.exchanges[:position]
+    if conversation.id:
+        last = max((max(e.asked, e.replied) for e in before), default=0)
+        store.conversations.truncate(user, conversation.id, last)
+    del conversation.exchanges[position:]
+
+
+def as_payload(exchange: Exchange) -> dict[str, Any]:
+    """What has to be kept beside the text of a reply; JSON-ready."""
+    result, answer = exchange.result, exchange.answer
+    return {
+        "answer": answer.as_dict() if answer else None,
+        "used": list(exchange.used),
+        "stopped": exchange.stopped,
+        "note": exchange.note,
+        "rewritten": result.rewritten if result else None,
+        "in_corpus": result.in_corpus if result else None,
+        "hits": [
+            {"question": h.question, "score": h.score, "passages": [[e.passage.start, e.passage.end] for e in h.evidence]}
+            for h in (result.hits if result else ())
+        ],
+    }  # fmt: skip
+
+
+def restored(store: Store, user: str, id: str, searcher: Searcher) -> Conversation:
+    """A conversation as it was left.
+
+    Raises:
+        NotFound: the user has no such conversation.
+    """
+    row = store.conversations.get(user, id)
+    conversation = Conversation(id=id, corpus=row.corpus)
+    for message in store.conversations.messages(user, id):
+        if message.role == "user":
+            conversation.exchanges.append(Exchange(message.content, started=True, over=True, asked=message.id))
+        elif conversation.exchanges:
+            _give_back(conversation.exchanges[-1], message, searcher)
+    for exchange in conversation.exchanges:
+        if not exchange.replied:
+            exchange.stopped = True  # the server stopped before the answer was finished
+    for feedback in store.feedback.list(user):
+        for exchange in conversation.exchanges:
+            if feedback.kind == "thumb" and feedback.subject == f"message:{exchange.replied}":
+                exchange.thumb = feedback.value
+    conversation.titles = dict(searcher.titles)
+    return conversation
+
+
+def _give_back(exchange: Exchange, message: Message, searcher: Searcher) -> None:
+    payload = message.payload
+    exchange.text, exchange.replied = message.content, message.id
+    exchange.note, exchange.stopped = str(payload.get("note") or ""), bool(payload.get("stopped"))
+    exchange.used = tuple(payload.get("used") or ())
+    hits = tuple(h for h in (_hit(row, searcher) for row in payload.get("hits") or ()) if h is not None)
+    exchange.result = SearchResult(
+        exchange.query, payload.get("rewritten"), bool(payload.get("in_corpus", True)), 0.0, hits
+    )
+    if payload.get("answer"):
+        exchange.answer = answer_from(payload["answer"])
+
+
+def answer_from(kept: dict[str, Any]) -> Answer:
+    """An answer from its JSON form."""
+    fields = {**kept, "citations": tuple(Citation(**c) for c in kept.get("citations", ()))}
+    fields["suggestions"], fields["flags"] = tuple(kept.get("suggestions", ())), tuple(kept.get("flags", ()))
+    return Answer(**fields)
+
+
+def _hit(row: dict[str, Any], searcher: Searcher) -> Hit | None:
+    number = row["question"]
+    if number not in searcher.titles:
+        return None
+    places = {(start, end) for start, end in row["passages"]}
+    evidence = [
+        Evidence(0, passage, 0.0) for passage in searcher.passages(number) if (passage.start, passage.end) in places
+    ]
+    return Hit(number, searcher.titles[number], row.get("score", 0.0), tuple(evidence))

@@ -1,0 +1,112 @@
+"""What a browser fetches or sends outside the Gradio page: exports, uploads, the chart library.
+
+Knows HTTP and who is asking; what is exported is worded in the tabs' own modules.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from ingest.errors import DocumentError, TutorError
+from tutor.interview.report import Report
+from tutor.interview.report_html import report_html as report_page
+from tutor.interview.report_markdown import report_markdown
+from tutor.web.ask.export import conversation_file
+from tutor.web.backstage import Backstage
+from tutor.web.library.adding import MAX_MEGABYTES, Adding
+from tutor.web.strings import say
+from tutor.web.visitor import visitor
+
+# A page of another site cannot send this header without asking first, and it is never allowed to.
+UPLOAD_HEADER = "x-tutor-upload"
+KINDS = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+
+
+def router(stage: Backstage) -> APIRouter:
+    """The routes under `/files`."""
+    routes = APIRouter(prefix="/files", include_in_schema=False)
+    adding = Adding(stage.settings, stage.corpora)
+
+    @routes.get("/conversations/{name}")
+    def conversation(name: str, request: Request) -> Response:
+        """A conversation as Markdown or HTML."""
+        id, _, kind = name.rpartition(".")
+        if kind not in {"md", "html"}:
+            raise HTTPException(404)
+        who = visitor(request)
+        try:
+            title, text = conversation_file(stage.store, who.user, id, kind, who.tongue)
+        except TutorError as error:
+            raise HTTPException(404, error.message) from error
+        return attachment(text, title, kind)
+
+    @routes.get("/interviews/{name}")
+    def interview(name: str, request: Request) -> Response:
+        """The report of an interview as Markdown, HTML or JSON."""
+        id, _, kind = name.rpartition(".")
+        if kind not in KINDS:
+            raise HTTPException(404)
+        who = visitor(request)
+        try:
+            practice = stage.practices.with_interview(who.user, id)
+            text = report_file(practice.report(id), kind)
+        except TutorError as error:
+            raise HTTPException(404, error.message) from error
+        return attachment(text, f"{say('report-heading', who.tongue)} {practice.corpus}", kind)
+
+    @routes.get("/mine.json")
+    def mine(request: Request) -> Response:
+        """Everything that is kept about the user."""
+        found = stage.store.export(visitor(request).user)
+        return attachment(json.dumps(found, ensure_ascii=False, indent=1), "tutor", "json")
+
+    @routes.post("/documents")
+    async def upload(request: Request, name: str = "") -> JSONResponse:
+        """Receive a document, the body as it stands; it is looked at before it is added."""
+        if UPLOAD_HEADER not in request.headers:
+            raise HTTPException(403)
+        if not visitor(request).admin:
+            raise HTTPException(403)
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_MEGABYTES * 1024 * 1024:
+                raise HTTPException(413)
+        try:
+            token = await run_in_threadpool(adding.receive, name, bytes(body))
+        except DocumentError as error:
+            return JSONResponse({"error": error.message, "mend": error.mend}, status_code=422)
+        return JSONResponse({"token": token})
+
+    @routes.get("/plotly.js")
+    def charts() -> FileResponse:
+        """The chart library, out of the Python package: nothing is fetched from elsewhere."""
+        import plotly
+
+        path = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+        return FileResponse(path, media_type="text/javascript", headers={"cache-control": "max-age=604800"})
+
+    return routes
+
+
+def report_file(report: Report, kind: str) -> str:
+    """A report in one of `KINDS`."""
+    if kind == "md":
+        return report_markdown(report)
+    if kind == "html":
+        return report_page(report)
+    return json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
+
+
+def attachment(text: str, title: str, kind: str) -> Response:
+    """A file to save, named after its title."""
+    bare = "".join(c if c.isalnum() or c in "-_ " else " " for c in title)
+    name = "-".join(bare.split())[:60] or "tutor"
+    disposition = f"attachment; filename=\"tutor.{kind}\"; filename*=UTF-8''{quote(f'{name}.{kind}')}"
+    return Response(text, media_type=f"{KINDS[kind]}; charset=utf-8", headers={"content-disposition": disposition})

@@ -1,0 +1,1 @@
+"""The tab to read the documents in, and to add and remove them."""

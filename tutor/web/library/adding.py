@@ -1,0 +1,142 @@
+"""Adding and removing documents from the page: what was uploaded, what was read in it, building its index, the way back.
+
+Knows files; how a document is kept and built is in `uploads`. Nothing of layout.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest import corpora as ingest_corpora
+from ingest.convert import KINDS as CONVERTED
+from ingest.document import Document
+from ingest.errors import DocumentError, UsageError
+from ingest.shelf import remove
+from tutor.settings import Settings
+from tutor.web import uploads
+from tutor.web.corpora import Corpora
+
+MAX_MEGABYTES = uploads.LARGEST >> 20
+ENDINGS = (*uploads.TEXT_ENDINGS, *CONVERTED)
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """An uploaded document, read but not added."""
+
+    token: str
+    path: Path
+    name: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class Build:
+    """An index being built: `done` of `total` vectors; `questions` is set once it is there."""
+
+    name: str
+    done: int = 0
+    total: int = 0
+    questions: int | None = None
+
+
+class Adding:
+    """Uploads and builds of one data folder."""
+
+    def __init__(self, settings: Settings, corpora: Corpora) -> None:
+        self._settings = settings
+        self._corpora = corpora
+        self._uploads = settings.data_dir / "uploads"
+
+    def receive(self, filename: str, content: bytes) -> str:
+        """Keep an uploaded file until it is added or dropped; its token comes back.
+
+        Raises:
+            DocumentError: it is empty, too large or of a kind that cannot be read.
+        """
+        if not content:
+            raise DocumentError("The file is empty.")
+        checked = uploads.Upload.checked(filename, content)
+        ending = Path(checked.filename).suffix.lower()
+        token = secrets.token_hex(16)
+        folder = self._uploads / token
+        folder.mkdir(parents=True)
+        stem = re.sub(r"[^\w.-]+", "-", Path(checked.filename).stem).strip("-._")[:60] or "document"
+        (folder / f"{stem}{ending}").write_bytes(content)
+        return token
+
+    def preview(self, token: str) -> Preview:
+        """Read an uploaded file.
+
+        Raises:
+            DocumentError: it is gone, or cannot be read as questions and answers.
+        """
+        path = self._uploaded(token)
+        document = ingest_corpora.read_document(path)
+        if not document.questions:
+            raise DocumentError(
+                "No questions were found in this document.", "Write them as headings or as a numbered list."
+            )
+        try:
+            name = ingest_corpora.name_for(path)
+        except UsageError:
+            name = f"document-{token[:6]}"
+        taken, wanted, number = {s.name for s in self._corpora.shelved()}, name, 2
+        while name in taken:
+            name, number = f"{wanted}-{number}", number + 1
+        return Preview(token, path, name, document)
+
+    def drop(self, token: str) -> None:
+        """Forget an uploaded file."""
+        if _TOKEN.fullmatch(token):
+            shutil.rmtree(self._uploads / token, ignore_errors=True)
+
+    def add(self, token: str, name: str) -> Iterator[Build]:
+        """Build the index of an uploaded file; yields how far it is, the last time with the report.
+
+        Raises:
+            TutorError: the name is taken or none, the file is gone or cannot be used.
+        """
+        self._corpora.check_free(name)
+        path = self._uploaded(token)
+        yield from self.build(name, path)
+        self.drop(token)
+
+    def build(self, name: str, path: Path) -> Iterator[Build]:
+        """Keep the document at `path` as that of a corpus and build its index.
+
+        Raises:
+            TutorError: it cannot be built.
+        """
+        for step, told in uploads.adding(self._settings, uploads.Upload(path.name, path.read_bytes()), name):
+            if step == "progress":
+                yield Build(name, int(told["done"]), int(told["total"]))
+            else:
+                self._corpora.forget(name)
+                yield Build(name, questions=int(told["questions"]))
+
+    def remove(self, name: str) -> Path:
+        """Take a corpus off the shelf; its document stays for the way back, and its path is returned.
+
+        Raises:
+            UsageError: it travels with the program, or is the one that is asked first.
+        """
+        shelved = next((s for s in self._corpora.shelved() if s.name == name), None)
+        if shelved is None or shelved.shipped or name == self._settings.corpus:
+            raise UsageError(f"{name!r} cannot be removed here.", f"tutor corpus remove {name}")
+        remove(self._settings.corpora_dir, name)
+        self._corpora.forget(name)
+        return Path(shelved.document)
+
+    def _uploaded(self, token: str) -> Path:
+        folder = self._uploads / token
+        found = sorted(folder.iterdir()) if _TOKEN.fullmatch(token) and folder.is_dir() else []
+        if not found:
+            raise DocumentError("This file is gone.", "Upload it again.")
+        return found[0]

@@ -1,0 +1,1 @@
+"""The tab where one practises: a mock interview on the shared session, and its report."""
