@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 from web_server import Script, Site, running
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+AXE = "4.11.0"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,6 +51,35 @@ def server(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield site
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The axe-core script: `TUTOR_TEST_AXE`, or fetched from the npm registry into the cache of the tests."""
+    named = os.environ.get("TUTOR_TEST_AXE")
+    if named:
+        return Path(named).read_text(encoding="utf-8")
+    folder = Path(platformdirs.user_cache_dir("interview-tutor-tests", appauthor=False)) / f"axe-core-{AXE}"
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    npm = shutil.which("npm")
+    if not script.exists():
+        if npm is None:
+            pytest.skip("no npm on this machine to fetch axe-core with; or set TUTOR_TEST_AXE to an axe.min.js")
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [
+            npm,
+            "install",
+            "--prefix",
+            str(folder),
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            f"axe-core@{AXE}",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode or not script.exists():
+            pytest.skip(f"axe-core could not be fetched from the npm registry: {done.stderr.strip()[-200:]}")
+    return script.read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def site(server: Site) -> Iterator[Site]:
     """The server with a fresh script; whatever still waits at the end is let go."""
@@ -62,7 +94,7 @@ def visit(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     contexts: list[Any] = []
     wrong: list[str] = []
 
-    def open_page(**options: Any) -> Any:
+    def open_page(at: str = "", **options: Any) -> Any:
         options = {"locale": "zh-TW", "viewport": {"width": 1280, "height": 800}, **options}
         context = browser.new_context(**options)
         contexts.append(context)
@@ -71,7 +103,7 @@ def visit(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda r: _own(r.url, site.url) or wrong.append(f"foreign request: {r.url}"))
         page.on("console", lambda m: m.type in {"error", "warning"} and wrong.append(f"console: {m.text}"))
         page.on("pageerror", lambda e: wrong.append(f"page error: {e}"))
-        page.goto(site.url)
+        page.goto(f"{site.url}/{at}")
         page.wait_for_function("document.documentElement.dataset.worded")
         return page
 

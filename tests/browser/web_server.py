@@ -64,6 +64,48 @@ LoRA 凍結原本的權重，只訓練兩個低秩矩陣。因此需要訓練的
 
 預熱讓學習率在訓練初期由小到大，避免剛開始的梯度把模型帶壞。
 """
+RUBRICS = """\
+- question: 1
+  points:
+    - id: '1.1'
+      kind: core
+      weight: 3
+      statement: KV Cache 避免重複計算
+      statement_en: The KV cache avoids computing the same vectors again
+      aliases:
+        zh: [不用重算前面的向量, 省下重複的計算]
+        en: [avoids recomputation, does not compute the earlier vectors again]
+      quote: KV Cache 是一種避免重複計算的優化技術。
+    - id: '1.2'
+      kind: core
+      weight: 2
+      statement: 它把先前的 Key 和 Value 向量存在記憶體裡
+      statement_en: It keeps the earlier Key and Value vectors in memory
+      aliases:
+        zh: [把 K 和 V 存起來]
+        en: [stores keys and values]
+      quote: 它把先前每個字的 Key 和 Value 向量保存在記憶體裡。
+- question: 3
+  points:
+    - id: '3.1'
+      kind: core
+      weight: 3
+      statement: LoRA 凍結原本的權重
+      statement_en: LoRA freezes the original weights
+      aliases:
+        zh: [原來的參數不動]
+        en: [base weights stay frozen]
+      quote: LoRA 凍結原本的權重，只訓練兩個低秩矩陣。
+    - id: '3.2'
+      kind: core
+      weight: 2
+      statement: 需要訓練的參數量大幅減少
+      statement_en: Far fewer parameters have to be trained
+      aliases:
+        zh: [只訓練很少的參數]
+        en: [few trainable parameters]
+      quote: 因此需要訓練的參數量大幅減少。
+"""
 SUPPORTED = (
     "KV Cache 是一種避免重複計算的",
     "優化技術。",
@@ -139,6 +181,7 @@ def running(folder: Path) -> Iterator[Site]:
     settings = Settings(data_dir=folder, corpus="small", model="none", port=0)
     document = folder / "small.md"
     document.write_text(DOCUMENT, encoding="utf-8")
+    (folder / "small.rubrics.yaml").write_text(RUBRICS, encoding="utf-8")
     ingest(settings.corpora_dir, "small", document, embedders=settings.embedders)
     model = ScriptedModel()
     stage = Backstage(settings, open_model=lambda _: model)  # type: ignore[arg-type, return-value]

@@ -287,8 +287,9 @@ def test_a_thumb_is_kept_with_its_reason(client: TestClient, stage: Backstage) -
 def test_a_conversation_is_exported_with_the_sentences_it_rests_on(client: TestClient, stage: Backstage) -> None:
     conversation = Conversation()
     asking = Asking(stage)
-    asking.take(typed("什麼是 LoRA？ <b>"), conversation, LOCAL_USER, "en")
+    asking.take(typed("什麼是 LoRA？"), conversation, LOCAL_USER, "en")
     list(asking.write(conversation, LOCAL_USER, "en"))
+    asking.act(Deed("rename", conversation.id, {"title": ("<b>low rank",)}), conversation, LOCAL_USER, "en")
     text = client.get(f"/files/conversations/{conversation.id}.md").text
     assert "LoRA 凍結原本的權重" in text
     page = client.get(f"/files/conversations/{conversation.id}.html")

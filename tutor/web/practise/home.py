@@ -132,19 +132,22 @@ def _form(practice: Practice, corpora: Sequence[str], tongue: Tongue) -> str:
             f'<label><span>{label}</span><select data-do="corpus">{_options(options, practice.corpus)}</select></label>'
         )
 
-    def choice(field: str, values: Sequence[str], default: str) -> str:
-        return _select(field, f"set-{field}", [(v, say(f"{field}-{v}", tongue)) for v in values], default, tongue)
-
+    difficulties = [(v, say(f"difficulty-{v}", tongue)) for v in get_args(Difficulty)]
+    orders = [(v, say(f"order-{v}", tongue)) for v in get_args(Order)]
+    bars = [(v, say(f"strictness-{v}", tongue)) for v in get_args(Strictness)]
+    personas = [(v, say(f"persona-{v}", tongue)) for v in get_args(Persona)]
+    languages = [(v, say(f"language-{v}", tongue)) for v in get_args(Language)]
     return (
         f'<form class="card setup" data-do="start"><div class="fields">{corpus}'
         f"<label><span>{escape(say('set-number', tongue))}</span>"
         f'<input type="number" name="number" min="1" max="{len(practice.candidates)}" value="5"></label>'
-        f"{choice('difficulty', get_args(Difficulty), 'any')}"
+        f"{_select('difficulty', 'set-difficulty', difficulties, 'any', tongue)}"
         f"{_select('minutes', 'set-minutes', minutes, '0', tongue)}"
         f"{_select('follow_ups', 'set-follow-ups', follow_ups, '1', tongue)}</div>{boxes}"
         f'<details class="more-choices"><summary>{escape(say("more-choices", tongue))}</summary><div class="fields">'
-        f"{choice('order', get_args(Order), 'memory')}{choice('strictness', get_args(Strictness), 'fair')}"
-        f"{choice('persona', get_args(Persona), 'neutral')}{choice('language', get_args(Language), SPOKEN[tongue])}</div>"
+        f"{_select('order', 'set-order', orders, 'memory', tongue)}{_select('strictness', 'set-strictness', bars, 'fair', tongue)}"
+        f"{_select('persona', 'set-persona', personas, 'neutral', tongue)}"
+        f"{_select('language', 'set-language', languages, SPOKEN[tongue], tongue)}</div>"
         f'<label class="check"><input type="checkbox" name="exam" value="yes"> {escape(say("set-exam", tongue))}</label></details>'
         f'<button type="submit" class="primary">{escape(say("start", tongue))}</button></form>'
     )

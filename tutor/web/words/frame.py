@@ -22,10 +22,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "程式出了意外的錯，這次沒有完成。細節在伺服器的記錄裡，可以再試一次。",
         "Something unexpected went wrong and this was not done. The server's log has the details; trying again may help.",
     ),
-    "not-open": (
-        "題庫還在準備，好了就會出現在這裡。",
-        "The document is still being prepared; this fills itself when it is ready.",
-    ),
     "lost-connection": (
         "和伺服器的連線斷了。伺服器回來後請重新整理，內容都還在。",
         "The connection to the server is lost. Reload once it is back; nothing is lost.",

@@ -1,0 +1,131 @@
+"""Interviews through the page's own handlers: start, answer, resume in another session, report, progress, other users."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.corpora import ingest
+from ingest.errors import TutorError
+from tutor.settings import Settings
+from tutor.web.backstage import Backstage
+from tutor.web.pane import Deed
+from tutor.web.practise.tab import PractiseTab, Seat
+from tutor.web.progress.tab import ProgressTab
+from tutor.web.visitor import Visitor
+
+DOCUMENT = """# Bank
+
+### 1. What is a cache?
+
+#### Answer
+
+A cache keeps data that is used often in fast memory. It saves computing the same thing twice.
+
+### 2. What is an index?
+
+#### Answer
+
+An index lets a database find rows without reading the whole table. It makes writing slower.
+"""
+RUBRICS = """
+- question: 1
+  points:
+    - {id: '1.1', kind: core, weight: 2, statement: A cache keeps data in fast memory, quote: A cache keeps data that is used often in fast memory.}
+    - {id: '1.2', kind: core, weight: 1, statement: It saves computing the same thing twice, quote: It saves computing the same thing twice.}
+- question: 2
+  points:
+    - id: '2.1'
+      kind: core
+      weight: 2
+      statement: An index finds rows without reading the whole table
+      quote: An index lets a database find rows without reading the whole table.
+"""
+ANN, BOB = Visitor("ann", "en"), Visitor("bob", "zh-TW")
+GOOD = "A cache keeps data that is used often in fast memory, so it saves computing the same thing twice."
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backstage]:
+    folder: Path = tmp_path_factory.mktemp("practise")
+    settings = Settings(data_dir=folder, corpus="bank", model="none")
+    (folder / "bank.md").write_text(DOCUMENT, encoding="utf-8")
+    (folder / "bank.rubrics.yaml").write_text(RUBRICS, encoding="utf-8")
+    ingest(settings.corpora_dir, "bank", folder / "bank.md", embedders=settings.embedders)
+    found = Backstage(settings)
+    yield found
+    found.close()
+
+
+def tab(stage: Backstage) -> PractiseTab:
+    found = PractiseTab.__new__(PractiseTab)
+    found._stage = stage
+    return found
+
+
+def started(stage: Backstage, who: Visitor = ANN) -> tuple[PractiseTab, Seat, str]:
+    page, seat = tab(stage), Seat()
+    fields = {"order": ("document",), "follow_ups": ("0",), "number": ("2",), "difficulty": ("nonsense",)}
+    return page, seat, page.act(Deed("start", "", fields), seat, who)
+
+
+def test_an_interview_runs_to_its_report_with_evidence_beside_words(stage: Backstage) -> None:
+    page, seat, shown = started(stage)
+    assert "What is a cache?" in shown
+    checking, result = page.answer(Deed("answer", "", {"answer": (GOOD,)}), seat, ANN)
+    assert "disabled" in checking
+    assert result.count('class="verdict met"') == 2
+    assert "fast memory" in result
+    report = page.act(Deed("skip"), seat, ANN)
+    assert "Interview report" in report
+    assert 'data-figure="' in report
+    assert "Skipped" in report
+
+
+def test_another_session_comes_back_to_the_same_place_and_another_user_does_not(stage: Backstage) -> None:
+    page, seat, _ = started(stage)
+    list(page.answer(Deed("answer", "", {"answer": (GOOD,)}), seat, ANN))
+    again = tab(stage).act(Deed("show", seat.interview), Seat(), ANN)
+    assert "What is an index?" in again
+    with pytest.raises(TutorError):
+        tab(stage).act(Deed("show", seat.interview), Seat(), BOB)
+    assert seat.interview not in tab(stage).act(Deed("home"), Seat(), BOB)
+    assert seat.interview in tab(stage).act(Deed("home"), Seat(), ANN)
+    assert seat.interview not in tab(stage).act(Deed("discard", seat.interview), Seat(), ANN)
+
+
+def test_pause_stops_the_clock_and_commands_that_do_not_fit_do_nothing(stage: Backstage) -> None:
+    page, seat, _ = started(stage)
+    paused = page.act(Deed("pause"), seat, ANN)
+    assert "data-running" not in paused
+    assert "<textarea" not in paused
+    assert page.act(Deed("skip"), seat, ANN) == paused
+    assert "data-running" in page.act(Deed("go-on"), seat, ANN)
+    page.act(Deed("begin"), seat, ANN)  # no command of the page
+
+
+def test_an_exam_shows_nothing_before_its_end(stage: Backstage) -> None:
+    page, seat = tab(stage), Seat()
+    page.act(Deed("start", "", {"exam": ("yes",), "order": ("document",), "follow_ups": ("0",)}), seat, ANN)
+    shown = list(page.answer(Deed("answer", "", {"answer": (GOOD,)}), seat, ANN))[-1]
+    assert "verdict" not in shown
+    assert "verdict" in page.act(Deed("end"), seat, ANN)
+
+
+def test_progress_colours_the_map_by_the_last_level(stage: Backstage) -> None:
+    page, seat, _ = started(stage)
+    list(page.answer(Deed("answer", "", {"answer": (GOOD,)}), seat, ANN))
+    progress = ProgressTab.__new__(ProgressTab)
+    progress._stage = stage
+    assert re.search(r'class="cell[^"]* level-[34]" href="#library/1"', progress.html(ANN))
+    empty = progress.html(BOB)
+    assert "還沒有練習紀錄" in empty
+    assert not re.search(r'<a class="cell[^"]* level-', empty)
+
+
+def test_questions_without_key_points_are_not_started(stage: Backstage) -> None:
+    with pytest.raises(TutorError):
+        tab(stage).act(Deed("start-on", "77,x,-1"), Seat(), ANN)
