@@ -17,8 +17,8 @@ from ingest.shelf import Shelved, shelf
 from tutor.web.strings import Tongue
 
 if TYPE_CHECKING:
-    from tutor.answering.tutor import Tutor
     from ingest.rubrics import Rubric
+    from tutor.answering.tutor import Tutor
     from tutor.web.backstage import Backstage
 
 
