@@ -149,26 +149,6 @@ def answers(
 
 
 @app.command()
-def speed(
-    part: PartName = "test",
-    limit: Annotated[int | None, typer.Option("--limit", help="So many questions; 12 where not said.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Milliseconds to the first word, to the answer, to a refusal, to a grade."""
-    from rich.console import Console
-
-    from eval.speed import measure
-    from tutor.commands import Tutors
-
-    console = Console(stderr=True)
-    chosen = Settings()
-    with Tutors(chosen, Searchers(chosen, console), console) as tutors:
-        report = measure(tutors.get(None), part, limit, lambda row: console.print(row, end=" "))  # type: ignore[arg-type]
-    _write_report(f"speed-{part}", report)
-    _show(report, as_json)
-
-
-@app.command()
 def attacks(
     part: PartName = "test",
     data: Annotated[Path | None, typer.Option("--data", help="Rows in a file instead.")] = None,

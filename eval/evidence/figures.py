@@ -58,14 +58,14 @@ HEADLINES = (
     Headline("grading.covered_recall", "covered key points, recall"),
     Headline("grading.contradicted_precision", "contradicted key points, precision"),
     Headline("grading.contradicted_recall", "contradicted key points, recall"),
-    Headline("speed.search_ms", "search", "lower", unit="ms"),
-    Headline("speed.first_word_ms", "question asked to first word", "lower", unit="ms"),
-    Headline("speed.answer_ms", "question asked to whole answer", "lower", unit="ms"),
-    Headline("speed.follow_up_first_word_ms", "follow-up asked to first word", "lower", unit="ms"),
-    Headline("speed.follow_up_answer_ms", "follow-up asked to whole answer", "lower", unit="ms"),
-    Headline("speed.refusal_ms", "question asked to refusal", "lower", unit="ms"),
-    Headline("speed.grading_ms", "answer given to grade", "lower", unit="ms"),
-    Headline("speed.tokens_per_second", "tokens a second while writing", unit="tokens/s"),
+    Headline("waiting.search_ms", "search", "lower", unit="ms"),
+    Headline("waiting.first_word_ms", "question asked to first word", "lower", unit="ms"),
+    Headline("waiting.answer_ms", "question asked to whole answer", "lower", unit="ms"),
+    Headline("waiting.follow_up_first_word_ms", "follow-up asked to first word", "lower", unit="ms"),
+    Headline("waiting.follow_up_answer_ms", "follow-up asked to whole answer", "lower", unit="ms"),
+    Headline("waiting.refusal_ms", "question asked to refusal", "lower", unit="ms"),
+    Headline("waiting.grading_ms", "answer given to grade", "lower", unit="ms"),
+    Headline("waiting.tokens_per_second", "tokens a second while writing", unit="tokens/s"),
 )  # fmt: skip
 
 

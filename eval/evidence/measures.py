@@ -128,10 +128,20 @@ def _interview(bench: Bench) -> Report:
     return measure(bench.limit is not None, bench.say)
 
 
-def _speed(bench: Bench) -> Report:
-    from eval.speed import measure
+def _waiting(bench: Bench) -> Report:
+    from eval.evidence.waiting import measure
 
     return measure(bench.tutor, bench.part, bench.limit, bench.advance)
+
+
+def _speed(bench: Bench) -> Report:
+    from importlib import import_module
+
+    module = import_module("eval.speed.measure")
+    bench.close()  # it starts models of its own, and two would share the cores
+    sizes = module.QUICK if bench.limit is not None else module.Sizes()
+    found: Report = module.measure(bench.settings, sizes, bench.say)
+    return found
 
 
 def _support(bench: Bench) -> Report:
@@ -152,7 +162,8 @@ MEASURES = (
     Measure("interview", "Interviews with simulated candidates", _interview, (), quick=1),
     Measure("answers", "Answering", _answers, ("answers",), quick=10),
     Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16),
-    Measure("speed", "Speed", _speed, ("answers", "unanswerable"), quick=4),
+    Measure("waiting", "Waiting", _waiting, ("answers", "unanswerable"), quick=4),
+    Measure("speed", "Speed beside the bare engine and the usual recipe", _speed, (), quick=1, needs="eval.speed"),
 )
 
 

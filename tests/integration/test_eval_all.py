@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from eval.__main__ import app
 
-# The interviews play whole ones: minutes, and tested by themselves.
-MEASURES = ("retrieval", "grading", "answers", "attacks", "speed")
+# Interviews and speed take minutes, and are tested by themselves.
+MEASURES = ("retrieval", "grading", "answers", "attacks", "waiting")
 
 
 def test_all_measures_make_one_page_and_one_file(

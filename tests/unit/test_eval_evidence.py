@@ -176,7 +176,7 @@ def test_times_are_compared_on_one_machine_only() -> None:
     def timed(ms: float, threads: int) -> dict[str, Any]:
         found = report()
         row = {"first_word_ms": {"value": ms, "low": ms - 10, "high": ms + 10, "n": 9}}
-        found["measures"]["retrieval"]["figures"] += figures_of("speed", row)
+        found["measures"]["retrieval"]["figures"] += figures_of("waiting", row)
         found["provenance"]["machine"]["threads"] = threads
         return found
 

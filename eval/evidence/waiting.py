@@ -1,9 +1,8 @@
-"""Speed as a user feels it: milliseconds to the first word and to the end, to search, to refuse, to grade.
-
-python -m eval speed [--part dev|test] [--limit N]
+"""Waiting as a user feels it: milliseconds to the first word and to the end, to search, to refuse, to grade.
 
 Questions are asked in turn, each followed by one that leans on it, as people do; the first answer of all is left out,
-since it waits for things to be loaded. Figures hold for the machine and the model they were taken on, nothing else.
+since it waits for things to be loaded. Figures hold for the machine and the model they were taken on, nothing else;
+`eval.speed` looks closer, beside the bare engine and the usual recipe.
 """
 
 from __future__ import annotations
