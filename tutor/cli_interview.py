@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -16,13 +17,15 @@ from ingest.errors import UsageError
 from tutor.cli import CorpusName, Json, emit, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tutor.interview.practice import Practice
     from tutor.interview.progress import Progress
+    from tutor.interview.rewording import Reworder
     from tutor.interview.session import Session
     from tutor.interview.setup import Setup
     from tutor.interview.state import Utterance
+    from tutor.settings import Settings
 
 stderr = Console(stderr=True, highlight=False)
 LanguageName = Literal["zh-Hant", "zh-Hans", "en"]
@@ -49,6 +52,7 @@ def interview(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last unfinished interview.")] = False,
     new: Annotated[bool, typer.Option("--new", help="Begin a new one without asking about unfinished ones.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the defaults without asking.")] = False,
+    reword: Annotated[bool, typer.Option("--reword", help="Have the local model word questions anew, where it can.")] = False,
     report: ReportFile = None,
     corpus: CorpusName = None,
     as_json: Json = False,
@@ -67,8 +71,8 @@ def interview(
         )
     interactive = sys.stdin.isatty() and not as_json
     chosen = settings()
-    with open_store(chosen) as store:
-        practice = open_practice(chosen, store, LOCAL_USER, corpus)
+    with open_store(chosen) as store, _reworder(chosen, reword) as reworder:
+        practice = open_practice(chosen, store, LOCAL_USER, corpus, reword=reworder)
         session = _unfinished(practice, resume, new, interactive and not yes)
         if session is None:
             given = {
@@ -85,6 +89,19 @@ def interview(
                 _ask(practice, given)
             session = practice.start(_setup(practice, given))
         _run(practice, session, interactive, as_json, report)
+
+
+@contextmanager
+def _reworder(chosen: Settings, wanted: bool) -> Iterator[Reworder | None]:
+    """The local model as one who words questions anew, while it is needed. It loads in the background."""
+    if not wanted:
+        yield None
+        return
+    from tutor.interview.rewording import model_reworder
+    from tutor.llm import open_model
+
+    with open_model(chosen) as model:
+        yield model_reworder(model)
 
 
 def _setup(practice: Practice, given: dict[str, Any]) -> Setup:

@@ -32,10 +32,11 @@ from tutor.interview.memory import Recall, recall
 from tutor.interview.plan import Candidate, choose, difficulties
 from tutor.interview.progress import Progress, progress
 from tutor.interview.report import Report, make_report
+from tutor.interview.rewording import Reworder
 from tutor.interview.rubric_file import keep
 from tutor.interview.session import Session
 from tutor.interview.setup import Setup
-from tutor.interview.state import State
+from tutor.interview.state import Item, State
 from tutor.settings import Settings
 from tutor.store import Attempt, InterviewRow, Store
 
@@ -45,7 +46,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_practice(settings: Settings, store: Store, user: str, corpus: str | None = None) -> Practice:
+def open_practice(
+    settings: Settings, store: Store, user: str, corpus: str | None = None, *, reword: Reworder | None = None
+) -> Practice:
     """Practice with a corpus, the one of the settings where none is named.
 
     Raises:
@@ -57,7 +60,7 @@ def open_practice(settings: Settings, store: Store, user: str, corpus: str | Non
     material = open_material(settings.corpora_dir, name)
     if not material.rubrics:
         material = _drafted(settings, name, material)
-    return Practice(name, material, grader_of(material), store, user)
+    return Practice(name, material, grader_of(material), store, user, reword=reword)
 
 
 def _drafted(settings: Settings, name: str, material: Material) -> Material:
@@ -83,6 +86,7 @@ class Practice:
     Args:
         now: the present, timezone-aware UTC; decides what is due.
         clock: seconds that only go forward; measures answers.
+        reword: words questions anew (`rewording.model_reworder`); None asks them as they stand.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Practice:
         *,
         now: Callable[[], datetime] = utc_now,
         clock: Callable[[], float] = time.monotonic,
+        reword: Reworder | None = None,
     ) -> None:
         self.corpus = corpus
         self.material = material
@@ -103,6 +108,7 @@ class Practice:
         self._store = store
         self._now = now
         self._clock = clock
+        self._reword = reword
         self._live: dict[str, Session] = {}
         self._lock = threading.Lock()
         self._common = material.common()
@@ -170,7 +176,16 @@ class Practice:
 
     def _make(self, identifier: str, state: State) -> Session:
         judge = Judge(self.grader, self.material, state.setup.language)
-        return Session(identifier, state, judge, self._store, self.user, now=self._now, clock=self._clock)
+        reword = self._reworded if self._reword is not None else None
+        return Session(
+            identifier, state, judge, self._store, self.user, now=self._now, clock=self._clock,
+            reword=(lambda item: reword(item, state.setup.language)) if reword else None,
+        )  # fmt: skip
+
+    def _reworded(self, item: Item, language: Language) -> str | None:
+        if self._reword is None or item.number not in self.material.rubrics:
+            return None
+        return self._reword(item.ask, language, self.material.guard(item.number, self._common))
 
     def unfinished(self) -> list[InterviewRow]:
         """Interviews of this corpus that can go on, the last one first."""

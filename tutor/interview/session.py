@@ -18,7 +18,7 @@ from tutor.interview import events as ev
 from tutor.interview.judging import Judge
 from tutor.interview.machine import advance
 from tutor.interview.memory import due_at, review
-from tutor.interview.state import Asked, Phase, State, Utterance
+from tutor.interview.state import Asked, Item, Phase, State, Utterance
 from tutor.store import Attempt, Store
 
 Command = Literal["answer", "hint", "skip", "dont_know", "pause", "go_on", "dispute", "end"]
@@ -63,11 +63,12 @@ class Session:
         state: a fresh or a saved one.
         now: the present, timezone-aware UTC; dates attempts.
         clock: seconds that only go forward.
+        reword: another wording of a question, or None; called in the background, never waited for.
     """
 
     def __init__(
         self, identifier: str, state: State, judge: Judge, store: Store, user: str, *,
-        now: Callable[[], datetime], clock: Callable[[], float],
+        now: Callable[[], datetime], clock: Callable[[], float], reword: Callable[[Item], str | None] | None = None,
     ) -> None:  # fmt: skip
         self.id = identifier
         self._state = state
@@ -78,6 +79,9 @@ class Session:
         self._clock = clock
         self._last = clock()
         self._lock = threading.RLock()
+        self._reword = reword
+        self._reworded: dict[int, str | None] = {}
+        self._rewording: threading.Thread | None = None
 
     # --- what the user does: each returns what was said since, the user's own words included -----------------------
     def begin(self) -> Said:
@@ -215,11 +219,39 @@ class Session:
     def _do(self, event: ev.Event) -> Said:
         with self._lock:
             self._refresh(event)
+            self._use_rewording()
             said = self._advance(event)
             if self._state.phase == "grading":
                 said += self._grade()
             self._settle()
+            self._begin_rewording()
             return said
+
+    def _use_rewording(self) -> None:
+        """Put wordings that are ready into questions that were not asked yet."""
+        asked = {a.number for a in self._state.asked}
+        plan = tuple(
+            item.model_copy(update={"ask": text})
+            if item.number not in asked and (text := self._reworded.get(item.number))
+            else item
+            for item in self._state.plan
+        )
+        self._state = self._state.model_copy(update={"plan": plan})
+
+    def _begin_rewording(self) -> None:
+        """Have the next question reworded while the candidate is busy with this one."""
+        reword = self._reword
+        busy = self._rewording is not None and self._rewording.is_alive()
+        asked = {a.number for a in self._state.asked} | set(self._reworded)
+        item = next((i for i in self._state.plan if i.number not in asked), None)
+        if reword is None or busy or item is None or self._state.phase == "finished":
+            return
+
+        def work(item: Item, reword: Callable[[Item], str | None]) -> None:
+            self._reworded[item.number] = reword(item)
+
+        self._rewording = threading.Thread(target=work, args=(item, reword), name="reword-question", daemon=True)
+        self._rewording.start()
 
     def _refresh(self, event: ev.Event) -> None:
         """Take over what another process did to this interview; one that was deleted must not come back."""
