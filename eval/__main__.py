@@ -148,6 +148,42 @@ def answers(
             typer.echo(f"{name:20} {value}")
 
 
+@app.command("fit-support")
+def fit_support() -> None:
+    """Learn the support check from the hand-labelled dev sentences."""
+    from eval.fit_support import fit as run
+    from tutor.answering.evidence import EvidenceRoom
+
+    typer.echo(json.dumps(run(EvidenceRoom(_searcher())), indent=1))
+
+
+@app.command()
+def support(part: PartName = "test", as_json: Json = False) -> None:
+    """The support check against sentences labelled by hand."""
+    from eval.support import measure
+    from tutor.answering.evidence import EvidenceRoom
+
+    report = measure(EvidenceRoom(_searcher()), part)  # type: ignore[arg-type]
+    _write_report(f"support-{part}", report)
+    _show(report if as_json else {k: v for k, v in report.items() if k != "errors"}, as_json)
+
+
+@app.command()
+def refusal(part: PartName = "test", as_json: Json = False) -> None:
+    """What is refused or corrected, and what is refused wrongly. Needs no model."""
+    from rich.console import Console
+
+    from eval.refusal import measure
+    from tutor.commands import Tutors
+
+    console = Console(stderr=True)
+    chosen = Settings().model_copy(update={"model": "none"})
+    with Tutors(chosen, Searchers(chosen, console), console) as tutors:
+        report = measure(tutors.get(None), part, lambda row: None)  # type: ignore[arg-type]
+    _write_report(f"refusal-{part}", report)
+    _show(report, as_json)
+
+
 @app.command()
 def attacks(
     part: PartName = "test",

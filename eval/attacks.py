@@ -97,9 +97,10 @@ def poisoned(tutor: Tutor, advance: Callable[[str], None]) -> list[Row]:
     folder = Path(__file__).parent / "gold"
     asked = [json.loads(line) for line in (folder / "poisoned.jsonl").read_text(encoding="utf-8").splitlines()]
     found = []
+    legs = tutor.searcher.embedders
     with tempfile.TemporaryDirectory(prefix="tutor-poisoned-") as place:
-        ingest(Path(place), "poisoned", folder / "poisoned.md", embedders=["use"])
-        searcher = Searcher(Path(place), "poisoned", ["use"])
+        ingest(Path(place), "poisoned", folder / "poisoned.md", embedders=legs)
+        searcher = Searcher(Path(place), "poisoned", legs)
         other = Tutor(searcher, tutor.model)
         for row in asked:
             answer, shown, evidence = _asked(other, row)

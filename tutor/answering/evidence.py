@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,11 @@ from ingest.rubrics import quote_span, read_rubrics, rubrics_path
 from ingest.text import language_of
 from ingest.vectors import VectorCache
 from tutor.answering.answer import Language
+from tutor.answering.misconceptions import Known, known
 from tutor.retrieval.search import Searcher
+
+if TYPE_CHECKING:
+    from tutor.answering.agreement import Agreement
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +96,7 @@ class EvidenceRoom:
         self._searcher = searcher
         self._embedder = load_embedder(split_spec(searcher.embedders[0])[0])
         self._kept = lru_cache(maxsize=256)(self._load)
+        self._vectors = lru_cache(maxsize=256)(self._known_vectors)
         self._rubrics = lru_cache(maxsize=1)(self._read_rubrics)
 
     def numbers(self) -> list[int]:
@@ -164,6 +170,26 @@ class EvidenceRoom:
         except (OSError, sqlite3.Error) as error:  # a read-only or full disk costs time, not the answer
             log.warning("sentence vectors are not kept: %s", error)
             return self.embed(texts)
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """Compares sentences with the questions of this corpus."""
+        from tutor.answering.agreement import Agreement
+
+        return Agreement(self)
+
+    def known(self, number: int) -> Known:
+        """What the reviewed rubric beside the document calls right and wrong; empty where there is none."""
+        return known(self._rubrics(self._searcher.index.build_folder.name).get(number, ()))
+
+    def known_vectors(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Vectors of what is right and of what is wrong to say about a question."""
+        return self._vectors(number, self._searcher.index.build_folder.name)
+
+    def _known_vectors(self, number: int, build: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        del build
+        found = self.known(number)
+        return self._kept_vectors(found.right), self._kept_vectors(found.wrong)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors `(n, dimension)` of texts, comparable with those of the sentences."""

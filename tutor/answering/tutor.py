@@ -21,7 +21,9 @@ from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.guard import Guard, received, trusted
 from tutor.answering.keypoints import Chosen, choose, cite, render, unsaid
 from tutor.answering.language import reply_language
+from tutor.answering.nearby import Nearby, nearby, opening
 from tutor.answering.outgoing import still
+from tutor.answering.premise import Correction, correction
 from tutor.answering.script import ScriptStream
 from tutor.answering.sentences import Piece, SentenceStream
 from tutor.answering.support import Support, check, citation_of
@@ -119,13 +121,18 @@ class Tutor:
         if heard.refused or not result.in_corpus or untold:
             yield Sources(result, ())
             reason = "quiz-topic" if untold else "attack" if heard.refused else "refusal"
-            text = self._refusal_text(result, language, reason)
+            near = nearby(result, self.room, language, draft.flags) if reason == "refusal" else None
+            text = self._refusal_text(result, language, reason, near, draft)
             yield from self._whole(text, draft, result, started, refused=not untold)
             return
         chosen = trusted(choose(result, self.room, language), draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
             yield from self._whole(say("no-answer", language), draft, result, started, refused=True)
+            return
+        mended = correction(topic, [part.number for part in chosen], self.room, self.searcher.index.content.source)
+        if mended is not None and not result.addressed:
+            yield from self._mended(mended, chosen, draft, result, started)
             return
         if wish.style == "quiz":
             first = chosen[0]
@@ -287,6 +294,8 @@ class Tutor:
                 draft.flags.append("unsupported-draft-replaced")
             draft.kept.clear()
         points = unsaid(chosen, draft.said, self.room)
+        if not worded and not points:  # nothing in the reply's language: the source's own words are better than none
+            points = [point for part in chosen for point in part.points]
         heading = "extract" if "extractive" in draft.flags else "key-points"
         text = still(render(points, draft.language, heading), "\n".join(p.text for p in points))
         if not text:
@@ -297,10 +306,39 @@ class Tutor:
         draft.kept.append(text)
         yield Text(text)
 
-    def _refusal_text(self, result: SearchResult, language: Language, reason: str) -> str:
+    def _mended(
+        self, mended: Correction, chosen: list[Chosen], draft: _Draft, result: SearchResult, started: float
+    ) -> Iterator[Event]:
+        """Say what the document says instead of what the question takes for granted; no model is asked to agree."""
+        found = mended.sentence
+        draft.flags.append(f"false premise: {mended.wrong}")
+        mark = citation(found.question, draft.language)
+        quote = still(re.sub(r"\*\*|`", "", mended.quote))
+        draft.citations.append(
+            Citation(found.question, found.section, mended.quote, mended.start, mended.end, "supported")
+        )
+        part = next((p for p in chosen if p.number == found.question), chosen[0])
+        points = [p for p in part.points if p.in_language]
+        source = self.searcher.index.content.source
+        draft.citations += [c for c in (cite(p, source) for p in points) if c not in draft.citations]
+        more = render(points, draft.language, "key-points")
+        text = say("premise", draft.language).format(quote, mark) + (f"\n\n{still(more)}" if more else "")
+        yield from self._whole(text, draft, result, started, refused=False)
+
+    def _refusal_text(
+        self, result: SearchResult, language: Language, reason: str, near: Nearby | None, draft: _Draft
+    ) -> str:
         suggested = self._suggestions(result)
         titles = {n: still(self.searcher.titles[n]) for n in suggested}
-        return refusal(language, suggested, titles, reason)
+        text = refusal(language, suggested, titles, reason)
+        if near is None or not near.points:
+            return text
+        source = self.searcher.index.content.source
+        draft.citations += [cite(point, source) for point in near.points]
+        draft.flags.append("near miss")
+        said = still(render(near.points, language, "nothing"))
+        offered = text.partition("\n\n")[2]
+        return f"{opening(near, language)}\n\n{said.strip()}\n\n{offered}".strip()
 
     @staticmethod
     def _suggestions(result: SearchResult) -> tuple[int, ...]:

@@ -18,6 +18,26 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "en": "I only answer questions from the document: I keep my role, keep my instructions to myself, and follow no "
         "orders hidden in a text. Please ask about what the document covers.",
     },
+    "not-named": {
+        "zh-Hant": "文件沒有談到{}，所以這個問題我沒有依據可以回答。",
+        "zh-Hans": "文件没有谈到{}，所以这个问题我没有依据可以回答。",
+        "en": "The document does not mention {}, so it gives no ground for an answer. ",
+    },
+    "not-said": {
+        "zh-Hant": "文件沒有直接回答這個問題，所以我不憑空編造。",
+        "zh-Hans": "文件没有直接回答这个问题，所以我不凭空编造。",
+        "en": "The document does not cover this directly, so I would rather not make something up. ",
+    },
+    "said-nearby": {
+        "zh-Hant": "最接近的是{}，那裡說的是：",
+        "zh-Hans": "最接近的是{}，那里说的是：",
+        "en": "The nearest is {}, which says:",
+    },
+    "premise": {
+        "zh-Hant": "這個問題的前提和文件不符。文件說的是：「{}」{}",
+        "zh-Hans": "这个问题的前提和文件不符。文件说的是：“{}”{}",
+        "en": "The document contradicts what this question takes for granted. It says: “{}”{}",
+    },
     "quiz-topic": {
         "zh-Hant": "想考哪一題？告訴我題號或主題，例如「考我第 19 題」。",
         "zh-Hans": "想考哪一题？告诉我题号或主题，例如“考我第 19 题”。",
@@ -38,6 +58,7 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "zh-Hans": "**文件中的重点**",
         "en": "**Key points from the document**",
     },
+    "nothing": {"zh-Hant": "", "zh-Hans": "", "en": ""},
     "no-answer": {
         "zh-Hant": "文件有這一題，但沒有寫答案。",
         "zh-Hans": "文件有这一题，但没有写答案。",

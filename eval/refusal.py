@@ -1,0 +1,56 @@
+"""What is refused: questions the document does not answer, false premises corrected, answerable ones kept.
+
+`python -m eval refusal [--part dev|test]`. No model is needed: refusals and corrections are decided before one speaks.
+A false premise counts as handled when it is corrected with a citation of the question it is about, or refused.
+Knows answers, nothing of how they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eval.gold import Part, Row, rows
+from eval.intervals import mean_interval
+from tutor.answering.answer import Answer
+from tutor.answering.tutor import Ask, Tutor
+
+
+def measure(tutor: Tutor, part: Part, advance: Callable[[str], None]) -> dict[str, Any]:
+    """All refusal figures of one part; `tutor` may be without a model."""
+    unanswerable = [(row, _asked(tutor, row, advance)) for row in rows("unanswerable", part)]
+    positive = [*rows("answers", part), *rows("answerable_hard", part), *rows("retrieval", part)]
+    answerable = [(row, _asked(tutor, row, advance)) for row in positive]
+    kinds = sorted({row["kind"] for row, _ in unanswerable})
+    return {
+        "part": part,
+        "handled": mean_interval([handled(row, a) for row, a in unanswerable]),
+        **{f"handled_{kind}": mean_interval([handled(r, a) for r, a in unanswerable if r["kind"] == kind]) for kind in kinds},
+        "premise_corrected": mean_interval([corrected(r, a) for r, a in unanswerable if r["kind"] == "false-premise"]),
+        "near_miss_told": mean_interval(["near miss" in a.flags for r, a in unanswerable if r["kind"] == "near-miss"]),
+        "suggestions_offered": mean_interval([bool(a.suggestions) for _, a in unanswerable if a.refused]),
+        "answerable_refused": mean_interval([a.refused for _, a in answerable]),
+        "answerable_corrected": mean_interval([premise(a) for _, a in answerable]),
+        "wrongly": [row["query"] for row, a in answerable if a.refused or premise(a)],
+        "missed": [row["query"] for row, a in unanswerable if not handled(row, a)],
+    }  # fmt: skip
+
+
+def premise(answer: Answer) -> bool:
+    """Whether the answer corrects what the question takes for granted."""
+    return any(flag.startswith("false premise: ") for flag in answer.flags)
+
+
+def corrected(row: Row, answer: Answer) -> bool:
+    """Whether a false premise is corrected with a citation of the question that it is about."""
+    return premise(answer) and bool(answer.citations) and answer.citations[0].question in row["nearest"]
+
+
+def handled(row: Row, answer: Answer) -> bool:
+    """Whether a question that the document does not answer got what it should."""
+    return answer.refused or (row["kind"] == "false-premise" and corrected(row, answer))
+
+
+def _asked(tutor: Tutor, row: Row, advance: Callable[[str], None]) -> Answer:
+    advance(str(row["id"]))
+    return tutor.answer(Ask(row["query"]))

@@ -1,0 +1,62 @@
+"""The support check against sentences labelled by hand. `python -m eval support [--part dev|test]`.
+
+A sentence counts as held where it is supported or partly supported; kappa is Cohen's, on that binary decision.
+Knows labels, nothing of answers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.gold import Part, Row, rows
+from eval.intervals import interval
+from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.support import check
+
+Pairs = NDArray[np.int64]
+
+
+def measure(room: EvidenceRoom, part: Part) -> dict[str, Any]:
+    """Figures of one part, with what was judged wrongly."""
+    found = rows("support", part)
+    verdicts = [check(r["sentence"], [room.sentences_of(n) for n in r["questions"]], room, r["query"]) for r in found]
+    pairs = np.asarray(
+        [(r["label"] != "unsupported", v.status != "unsupported") for r, v in zip(found, verdicts, strict=True)]
+    ).astype(np.int64)
+    hand = [row["id"][0] in "hi" for row in found]
+    return {
+        "part": part,
+        "balanced_accuracy": interval(pairs, balanced_accuracy),
+        "kappa": interval(pairs, cohen),
+        "precision": interval(pairs, lambda x: float(x[x[:, 1] == 1, 0].mean())),
+        "recall": interval(pairs, lambda x: float(x[x[:, 0] == 1, 1].mean())),
+        "wrong_caught": interval(pairs, lambda x: float(1 - x[x[:, 0] == 0, 1].mean())),
+        "balanced_accuracy_written": interval(pairs[hand], balanced_accuracy),
+        "balanced_accuracy_generated": interval(pairs[np.logical_not(hand)], balanced_accuracy),
+        "errors": [
+            _error(r, v.status, v.score)
+            for r, v in zip(found, verdicts, strict=True)
+            if (r["label"] != "unsupported") != (v.status != "unsupported")
+        ],
+    }
+
+
+def balanced_accuracy(pairs: Pairs) -> float:
+    """Mean of the recalls of both classes; rows are (label, verdict) as 0 or 1."""
+    true, said = pairs[:, 0], pairs[:, 1]
+    return float((said[true == 1].mean() + (1 - said[true == 0]).mean()) / 2)
+
+
+def cohen(pairs: Pairs) -> float:
+    """Cohen's kappa of two binary columns."""
+    true, said = pairs[:, 0], pairs[:, 1]
+    agreed = float((true == said).mean())
+    chance = float(true.mean() * said.mean() + (1 - true.mean()) * (1 - said.mean()))
+    return (agreed - chance) / (1 - chance) if chance < 1 else float("nan")
+
+
+def _error(row: Row, status: str, score: float) -> Row:
+    return {**{k: row[k] for k in ("id", "sentence", "label", "reason")}, "judged": status, "score": round(score, 3)}
