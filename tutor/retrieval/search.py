@@ -5,7 +5,6 @@ Reads the index, follows a rebuild without a restart. Knows nothing of models, p
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Sequence
@@ -36,6 +35,9 @@ EVIDENCE_PER_HIT = 4
 SURE = 0.8
 # Characters of the last reply that are searched beside a query that leans on it: its beginning says what it is about.
 REPLY = 200
+# Say of the query alone in the confidence of one that leans only by its form. Of 46 such follow-ups (train and dev) and
+# 58 foreign queries behind the same conversations .3 keeps .91 and refuses .93; .2: 1.00, .66; .5: .83, .95.
+OWN_SAY = 0.3
 Fused = NDArray[np.float64]
 
 
@@ -126,10 +128,9 @@ class Searcher:
         if refers_back(query):
             return ranked
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
-        # vouch for it. The mean kept 24 of 25 train and dev
-        # follow-ups of this kind (the query alone 22) and let 7 of 16 foreign ones pass (the context alone: all 16).
+        # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
-        both = math.sqrt(alone * ranked.confidence)
+        both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD)
 
     def context(
