@@ -84,7 +84,7 @@ class Searcher:
         return SearchResult(**{**vars(result), "ms": round(elapsed, 1)})
 
     def _search(self, query: str, history: Sequence[Turn], top: int) -> SearchResult:
-        if history:
+        if history and not continues(query):
             self.legs.prepare(query)
         carried = self.carried(history)
         address = parse_address(query, self._numbers, carried[0] if carried else None)
