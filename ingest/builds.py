@@ -5,6 +5,7 @@ Knows folders and manifests, nothing of what a build holds.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ingest.errors import IndexBusy
+from ingest.errors import DiskFull, IndexBusy
 
 
 def current_build(folder: Path) -> Path | None:
@@ -59,6 +60,38 @@ def remove_builds(folder: Path, *, keep: Path | None, also: Path | None = None) 
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
     return [path.name for path in gone]
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Write a build: what fails leaves nothing behind, and a full disk is said as one.
+
+    Raises:
+        DiskFull: there was no room for it.
+    """
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(target, ignore_errors=True)
+        if _is_full(error):
+            raise DiskFull(
+                f"There is no room left to write the index in {target.parent}.",
+                "Free some space, then run it again; the index before it is still in use.",
+            ) from error
+        raise
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, says that nothing more can be written: Python's, SQLite's or Chroma's words."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return True
+        if any(
+            word in str(error).lower() for word in ("disk is full", "no space left", "file too large", "disk i/o error")
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager

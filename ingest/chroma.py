@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ingest.embed import Vectors
-from ingest.errors import IndexUnavailable, UsageError
+from ingest.errors import IndexMismatch, IndexUnavailable, UsageError
 
 # Vectors per call to Chroma. On 11,000 vectors: 64 per call 345 a second, 1,000 per call 534; more gains nothing.
 ADD = 1000
@@ -50,11 +50,18 @@ def open_client(build_folder: Path, url: str) -> Any:
 
 @contextmanager
 def answering(url: str) -> Iterator[None]:
-    """Turn a Chroma server that is away into an error for the user."""
+    """Turn a Chroma server that is away, and vectors that are damaged or gone, into an error for the user."""
     import httpx
+    from chromadb.errors import ChromaError
 
     try:
         yield
+    except ChromaError as error:
+        where = f"on the Chroma server {url}" if url else "beside the index"
+        raise IndexMismatch(
+            f"The vectors {where} are damaged or gone ({type(error).__name__}).",
+            "Build them again: tutor ingest, with --corpus NAME for another corpus than the default one",
+        ) from error
     except (httpx.HTTPError, ValueError, ConnectionError) as error:
         # Chroma's client raises a bare ValueError where it cannot connect.
         if not url or (isinstance(error, ValueError) and "connect" not in str(error).lower()):

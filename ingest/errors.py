@@ -7,6 +7,7 @@
     ├── IndexMismatch          the index was built by other code, settings or document      (exit code 2)
     ├── IndexBusy              another process is building this index                       (exit code 2)
     ├── IndexUnavailable       the Chroma server that holds its vectors does not answer     (exit code 2)
+    ├── DiskFull               there is no room for what should be written                   (exit code 2)
     ├── ModelMissing           the chosen model is not on disk and could not be fetched     (exit code 2)
     ├── DownloadFailed         a file could not be fetched, or its hash is wrong            (exit code 2)
     ├── ModelUnavailable       the model server is loading, down, or answered nonsense      (exit code 2)
@@ -62,6 +63,10 @@ class IndexBusy(TutorError):
 
 class IndexUnavailable(TutorError):
     """The Chroma server that holds the vectors of the index does not answer."""
+
+
+class DiskFull(TutorError):
+    """There is no room left for what should be written."""
 
 
 class ModelMissing(TutorError):

@@ -12,6 +12,7 @@ Knows nothing of queries beyond handing out the searchable parts.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +23,14 @@ from typing import Any
 
 from ingest import passages as chunker
 from ingest import text
-from ingest.builds import current_build, locked, make_current, read_manifest, remove_builds, write_manifest
+from ingest.builds import current_build, locked, make_current, read_manifest, remove_builds, write_manifest, writing
 from ingest.chroma import answering, collection_name, drop_builds, open_client, write_collection
 from ingest.content import Content, write_content
 from ingest.document import Document, EntryKind, Expansion, Passage
 from ingest.embed import load_embedder, signature_of, split_spec
 from ingest.errors import IndexMismatch, IndexMissing
 from ingest.keyword import KeywordIndex
+from ingest.seal import broken, write_seal
 from ingest.vectors import VectorCache
 
 FORMAT = 6
@@ -74,12 +76,13 @@ def build(
     Raises:
         IndexBusy: another process is building this corpus.
         IndexUnavailable: the Chroma server at `chroma_url` does not answer.
+        DiskFull: there is no room for it; the current index stays in use.
         UsageError: an embedder is unknown or not installed.
     """
     started = time.perf_counter()
     manifest = _manifest(name, document, embedders, expansions, chroma_url)
     current = current_build(folder)
-    if current is not None and read_manifest(current) == manifest:
+    if current is not None and read_manifest(current) == manifest and _sound(folder, current, manifest, chroma_url):
         return _report(name, document, current, started, unchanged=True)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,10 +91,12 @@ def build(
         _remove(folder, client, chroma_url, keep=current)
         target = folder / f"build-{uuid.uuid4().hex[:12]}"
         target.mkdir()
-        with answering(chroma_url):
-            _write(target, folder / "vectors.sqlite", document, embedders, expansions, client, progress)
-        write_manifest(target, manifest)
-        make_current(folder, target)
+        with writing(target):
+            with answering(chroma_url):
+                _write(target, folder / "vectors.sqlite", document, embedders, expansions, client, progress)
+            write_seal(target)
+            write_manifest(target, manifest)
+            make_current(folder, target)
         # The build before this one stays until the next: a running server may still be reading it.
         _remove(folder, client, chroma_url, keep=target, also=current)
         return _report(name, document, target, started, unchanged=False)
@@ -212,7 +217,13 @@ class Index:
         if chroma_url is not None and bool(chroma_url) != bool(manifest["chroma_url"]):
             where = f"on the Chroma server {manifest['chroma_url']}" if manifest["chroma_url"] else "beside the index"
             raise IndexMismatch(f"The vectors of {name!r} lie {where}, the settings look elsewhere.", mend)
-        return cls(folder, current, manifest, manifest["chroma_url"] if chroma_url is None else chroma_url)
+        file = broken(current, thorough=False)
+        if file:
+            raise damaged(name, file)
+        try:
+            return cls(folder, current, manifest, manifest["chroma_url"] if chroma_url is None else chroma_url)
+        except (sqlite3.Error, OSError, ValueError, KeyError) as error:
+            raise damaged(name, str(error)) from error
 
     def close(self) -> None:
         """Give back files and memory; Chroma keeps an opened index in memory until it is closed."""
@@ -249,6 +260,33 @@ class Index:
                 for leg, name in legs.items()
                 if name in names
             }
+
+
+def damaged(name: str, what: str) -> IndexMismatch:
+    """The error of an index whose files are not what was written."""
+    return IndexMismatch(f"The index of {name!r} is damaged ({what}).", f"tutor ingest --corpus {name}")
+
+
+def _sound(folder: Path, build_folder: Path, manifest: dict[str, Any], chroma_url: str) -> bool:
+    """Whether a build can be read in full; an ingest that finds nothing new mends what is damaged all the same.
+
+    Raises:
+        IndexUnavailable: the Chroma server does not answer.
+    """
+    if broken(build_folder, thorough=True):
+        return False
+    try:
+        with closing(Index(folder, build_folder, manifest, chroma_url)) as index:
+            expected = {
+                (split_spec(e["name"])[0], role)
+                for e in manifest["embedders"]
+                for role, kinds in ROLES.items()
+                if split_spec(e["name"])[1] in ("", role) and len(index.content.rows_of_kinds(kinds))
+            }
+            found = index.collections()
+            return set(found) == expected and all(collection.count() for collection in found.values())
+    except (sqlite3.Error, OSError, ValueError, KeyError, IndexMismatch):
+        return False
 
 
 def _manifest(

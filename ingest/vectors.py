@@ -27,11 +27,15 @@ class VectorCache:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        # A power cut may cost the last batches, never the file.
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)")
+        try:
+            self._db = _opened(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):  # locked or full: nothing that deleting it would mend
+                raise
+            # Damaged. It only saves time, so it is begun anew.
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+            self._db = _opened(path)
         self._used: set[bytes] = set()
 
     def embed(self, embedder: Embedder, texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[Vectors]:
@@ -72,6 +76,28 @@ class VectorCache:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the file, and look whether all of it can be read.
+
+    Raises:
+        sqlite3.DatabaseError: it is no database, or a damaged one.
+    """
+    database = sqlite3.connect(path)
+    try:
+        database.execute("PRAGMA journal_mode=WAL")
+        # A power cut may cost the last batches, never the file.
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)")
+        (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        database.close()
+        raise
+    if said != "ok":
+        database.close()
+        raise sqlite3.DatabaseError(said)
+    return database
 
 
 def _key(embedder: str, text: str) -> bytes:
