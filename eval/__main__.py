@@ -308,6 +308,34 @@ def interview(
 
 
 @app.command()
+def speed(
+    quick: Annotated[bool, typer.Option("--quick", help="A few of everything, under three minutes.")] = False,
+    recipe: Annotated[
+        int | None, typer.Option("--recipe", help="Conversations run with the usual recipe, too.")
+    ] = None,
+    talks: Annotated[int | None, typer.Option("--talks", help="Five-turn conversations.")] = None,
+    first: Annotated[int | None, typer.Option("--first", help="First questions, cold and warm.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Waiting times, memory, ingest, several users; wants a quiet machine and a real model."""
+    from dataclasses import replace
+
+    from eval.speed.machine import describe
+    from eval.speed.measure import QUICK, Sizes, measure
+
+    sizes = QUICK if quick else Sizes()
+    wanted = {"recipe_talks": recipe, "talks": talks, "cold": first, "warm": first}
+    sizes = replace(sizes, **{name: value for name, value in wanted.items() if value is not None})
+    settings = Settings()
+    report = measure(settings, sizes, lambda line: typer.echo(line, err=True))
+    report["machine"] = describe(settings)
+    report["sizes"] = {**vars(sizes), "users": list(sizes.users)}
+    if not quick:
+        _write_report("speed", report)
+    _show(report, as_json)
+
+
+@app.command()
 def load(
     processes: Annotated[int, typer.Option(help="Application processes.")] = 2,
     rates: Annotated[

@@ -53,6 +53,7 @@ class Line:
 
     def __init__(self, slots: int, longest: int = LONGEST_LINE) -> None:
         self._lock = threading.Lock()
+        self.slots = slots
         self._free = list(range(slots))
         self._waiting: list[Ticket] = []
         self._running: list[Ticket] = []

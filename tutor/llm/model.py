@@ -134,12 +134,9 @@ class Model:
             raise self._unavailable(state)
         from tutor.llm.chat import make_chat
 
-        if ticket is not None and self._prefixes is not None:
-            near = self._prefixes.slot_of(system)
-            if near is not None:
-                self.line.prefer(near, ticket)
-            self._prefixes.bring(http.sync, client.root, client.headers, ticket.slot, system, beginning)
-            options.setdefault("extra_body", {"id_slot": ticket.slot})
+        slot = self.bring(ticket, system, beginning) if ticket is not None else None
+        if slot is not None:
+            options.setdefault("extra_body", {"id_slot": slot})
         return make_chat(
             model=self.name,
             base_url=client.base_url,
@@ -149,6 +146,33 @@ class Model:
             on_timings=self._keep_timings,
             **options,
         )
+
+    def bring(self, ticket: Ticket, system: str, beginning: str, *, afresh: bool = False) -> int | None:
+        """Have the ticket's slot hold what was read of a system message; its number, None where there are none.
+
+        Args:
+            afresh: also where the slot holds it already with a conversation behind it.
+        """
+        client, http, files = self._client, self._http, self._prefixes
+        if client is None or http is None or files is None:
+            return None
+        near = files.slot_of(system)
+        if near is not None:
+            self.line.prefer(near, ticket)
+        if afresh:
+            files.forget_slots()
+        files.bring(http.sync, client.root, client.headers, ticket.slot, system, beginning)
+        return ticket.slot
+
+    def endpoint(self) -> tuple[str, dict[str, str]]:
+        """Address of the engine without `/v1`, and the headers of a request to it.
+
+        Raises:
+            ModelUnavailable: the model is not ready.
+        """
+        if self._client is None:
+            raise self._unavailable(self.state)
+        return self._client.root, self._client.headers
 
     def reads_at_once(self, system: str) -> bool:
         """Whether a system message costs no waiting: it was read before, or a GPU reads it."""
