@@ -324,8 +324,12 @@ def speed(
     from eval.speed.measure import QUICK, Sizes, measure
 
     sizes = QUICK if quick else Sizes()
-    wanted = {"recipe_talks": recipe, "talks": talks, "cold": first, "warm": first}
-    sizes = replace(sizes, **{name: value for name, value in wanted.items() if value is not None})
+    if recipe is not None:
+        sizes = replace(sizes, recipe_talks=recipe)
+    if talks is not None:
+        sizes = replace(sizes, talks=talks)
+    if first is not None:
+        sizes = replace(sizes, cold=first, warm=first)
     settings = Settings()
     report = measure(settings, sizes, lambda line: typer.echo(line, err=True))
     report["machine"] = describe(settings)
