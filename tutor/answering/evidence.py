@@ -27,6 +27,7 @@ from ingest.text import language_of
 from ingest.vectors import VectorCache
 from tutor.answering.answer import Language
 from tutor.answering.misconceptions import Known, known
+from tutor.answering.screening import defuse, planted
 from tutor.retrieval.search import Searcher
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Statement:
 class QuestionSentences:
     """All sentences of a question with their vectors `(n, dimension)`; its reviewed English digest; its key points.
 
-    `statement_vectors` are those of the texts, `statement_vectors_en` of the English ones, row by row.
+    `statement_vectors` are those of the texts, `statement_vectors_en` of the English ones, row by row. `planted` says
+    why sentences were left out that give orders instead of saying something: no model reads them, no answer rests on them.
     """
 
     number: int
@@ -87,6 +89,7 @@ class QuestionSentences:
     statements: tuple[Statement, ...] = ()
     statement_vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     statement_vectors_en: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    planted: tuple[str, ...] = ()
 
 
 class EvidenceRoom:
@@ -125,10 +128,12 @@ class EvidenceRoom:
                 digest.append(entry.text)
         source = content.source
         sentences = [replace(s, item=i) for s, i in zip(sentences, list_items(sentences, source), strict=True)]
+        reasons = [planted(s.text) for s in sentences]
+        sentences = [replace(s, text=defuse(s.text)) for s, r in zip(sentences, reasons, strict=True) if r is None]
         statements = self._statements(number, source)
         return QuestionSentences(
             number,
-            title,
+            "" if planted(title) else defuse(title),
             tuple(sentences),
             self._kept_vectors([s.text for s in sentences]),
             tuple(digest),
@@ -136,6 +141,7 @@ class EvidenceRoom:
             statements,
             self._kept_vectors([s.text for s in statements]),
             self._kept_vectors([s.text_en for s in statements]),
+            tuple(dict.fromkeys(r for r in reasons if r)),
         )
 
     def _statements(self, number: int, source: str) -> tuple[Statement, ...]:

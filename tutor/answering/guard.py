@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ingest.text import terms
 from tutor.answering.answer import Language
 from tutor.answering.disguise import visible
+from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.keypoints import Chosen
 from tutor.answering.outgoing import LeakCheck, QuietStream, drifted
 from tutor.answering.screening import defuse, planted, screen
@@ -54,12 +55,13 @@ def received(query: str, history: Sequence[Turn]) -> Received:
     return Received(left, tuple(turns), screened.flags, refused, bool(screened.flags))
 
 
-def trusted(chosen: Sequence[Chosen], flags: list[str]) -> list[Chosen]:
-    """The key points without those that give orders instead of saying something; what was left out is flagged."""
+def trusted(chosen: Sequence[Chosen], room: EvidenceRoom, flags: list[str]) -> list[Chosen]:
+    """The key points, none of which gives orders instead of saying something; what was left out is flagged."""
     kept = []
     for part in chosen:
         reasons = [planted(point.text) for point in part.points]
-        for reason in dict.fromkeys(r for r in reasons if r):
+        left_out = room.sentences_of(part.number).planted
+        for reason in dict.fromkeys([*left_out, *(r for r in reasons if r)]):
             flags.append(f"planted instruction ignored: {reason} (question {part.number})")
         points = [replace(p, text=defuse(p.text)) for p, r in zip(part.points, reasons, strict=True) if r is None]
         title = "" if planted(part.title) else defuse(part.title)

@@ -56,7 +56,7 @@ def nearby(result: SearchResult, room: EvidenceRoom, language: Language, flags: 
     topic = set(content_terms(result.query))
     if max(likeness) < COSINE or len(topic & known) < SHARE * max(1, len(topic)):
         return None
-    chosen = trusted(choose(result, room, language)[:1], flags)
+    chosen = trusted(choose(result, room, language)[:1], room, flags)
     shown = [p for part in chosen for p in part.points if p.in_language]
     best = sorted(shown, key=lambda p: -float(p.vector @ vector))[:POINTS]
     folded = " ".join(fold(text) for text in every)

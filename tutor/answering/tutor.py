@@ -125,7 +125,7 @@ class Tutor:
             text = self._refusal_text(result, language, reason, near, draft)
             yield from self._whole(text, draft, result, started, refused=not untold)
             return
-        chosen = trusted(choose(result, self.room, language), draft.flags)
+        chosen = trusted(choose(result, self.room, language), self.room, draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
             yield from self._whole(say("no-answer", language), draft, result, started, refused=True)
