@@ -3,8 +3,8 @@
 python -m eval interview [--quick] [--json]
 
 A leak is a term of a key point, or six units in a row of its source (a Han character or a Latin word being one unit),
-in anything said before the question is closed, unless the question or the candidate said it first
-(`tutor/interview/leaks.py`). As a second opinion, without a bar, what was said is graded as if it were an answer
+in anything said before the question is closed, unless the question, the candidate or a fixed line of the interviewer
+has it, too (`tutor/interview/leaks.py`). As a second opinion, without a bar, what was said is graded as if it were an answer
 (`found_by_grader`: core points found in it that the bare question does not bring): a question about a point is near
 that point without saying it, so this counts how pointed the follow-ups are as well. No language model is used.
 """

@@ -127,6 +127,14 @@ def test_saying_a_follow_up_back_earns_nothing(practice: Practice) -> None:
         assert found.score == found.first_score
 
 
+@pytest.mark.parametrize("language", ["zh-Hant", "en"])
+def test_saying_the_question_back_earns_nothing(practice: Practice, language: str) -> None:
+    session = begin(practice, 45, 51, 57, follow_ups=0, language=language, persona="friendly")
+    while not session.finished:
+        session.answer(session.pending)
+    assert [q.score for q in practice.report(session.id).questions] == [0, 0, 0]
+
+
 def test_a_short_correction_takes_back_what_was_wrong(practice: Practice) -> None:
     session = begin(practice, 37, follow_ups=1)
     session.answer(WRONG)

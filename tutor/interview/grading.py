@@ -91,8 +91,11 @@ class Grader:
         self._counts, self._wordings = frequencies([r.points for r in rubrics.values()])
         self._ready: OrderedDict[int, PointSet] = OrderedDict()
 
-    def grade(self, question: int, answer: str) -> Grade:
+    def grade(self, question: int, answer: str, wording: str = "") -> Grade:
         """Grade an answer to a question that has a rubric.
+
+        Args:
+            wording: how the question was asked, where that was not its title; saying it back is no answer either.
 
         Raises:
             KeyError: it has none.
@@ -100,6 +103,8 @@ class Grader:
         learned = coefficients()
         points = self._points(question)
         screening = screen(answer, self.titles.get(question, ""))
+        if wording and "pasted-question" in (said_back := screen(answer, wording)).flags:
+            screening = said_back
         found = pieces(answer, screening.kept)
         judged = judge(points.measure(found), points.points, learned)
         graded = [

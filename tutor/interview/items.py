@@ -14,6 +14,7 @@ from ingest.rubrics import KeyPoint, Rubric, quote_span
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
 from tutor.interview.leaks import Guard, common_terms
+from tutor.interview.phrases import vocabulary
 from tutor.interview.probes import Probes, hints_for, probes_for
 from tutor.interview.state import Item, Source
 
@@ -51,8 +52,8 @@ class Material:
         raise KeyError(number)
 
     def common(self) -> frozenset[str]:
-        """Terms of the field, which give nothing away."""
-        return common_terms(self.rubrics, [q.title for q in self.document.questions])
+        """Terms of the field and of the interviewer's fixed lines, which give nothing away."""
+        return common_terms(self.rubrics, [q.title for q in self.document.questions]) | vocabulary()
 
     def guard(self, number: int, common: frozenset[str] | None = None) -> Guard:
         """The leak check of a question. Its plain English title is the question itself and gives nothing away."""

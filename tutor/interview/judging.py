@@ -39,11 +39,15 @@ class Judge:
         self._material = material
         self._language = language
 
-    def grade(self, asked: Asked) -> GradeRecord:
-        """The joint grade of everything said to a question; unscored where it has no key points."""
+    def grade(self, asked: Asked, wording: str = "") -> GradeRecord:
+        """The joint grade of everything said to a question; unscored where it has no key points.
+
+        Args:
+            wording: the question as it was asked.
+        """
         if asked.number not in self._grader.rubrics:
             return GradeRecord(score=None, level=None, uncertain=True)
-        return self._record(asked.number, self._grader.grade(asked.number, self._joint(asked)))
+        return self._record(asked.number, self._grader.grade(asked.number, self._joint(asked), wording))
 
     def _joint(self, asked: Asked) -> str:
         """All answers, without what the candidate took back when asked about it, and without follow-ups said back."""

@@ -6,8 +6,10 @@ same interview is always worded the same.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
+from ingest.text import terms
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
 from tutor.interview.setup import Persona, Setup
@@ -166,6 +168,13 @@ def say(setup: Setup, line: Line, turn: int = 0, **values: object) -> str:
     if setup.language == "zh-Hans":
         template = convert(template, "zh-Hans")
     return template.format(**values).strip()
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> frozenset[str]:
+    """Index terms of all lines: said whatever the question is, they give nothing away about any."""
+    books = (_ZH, _EN, *_PERSONA_ZH.values(), *_PERSONA_EN.values())
+    return frozenset(term for book in books for wordings in book.values() for text in wordings for term in terms(text))
 
 
 def shortened(quote: str) -> str:

@@ -271,7 +271,8 @@ class Session:
         asked = self._state.current
         if asked is None:
             return ()
-        grade = self._judge.grade(asked)
+        said = [u.text for u in self._state.transcript if u.kind == "question" and u.question == asked.number]
+        grade = self._judge.grade(asked, said[-1] if said else "")
         # Grading is the machine's time, not the candidate's.
         self._last = self._clock()
         return self._advance(ev.Graded(grade))
