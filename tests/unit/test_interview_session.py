@@ -129,9 +129,11 @@ def test_saying_a_follow_up_back_earns_nothing(practice: Practice) -> None:
 
 @pytest.mark.parametrize("language", ["zh-Hant", "en"])
 def test_saying_the_question_back_earns_nothing(practice: Practice, language: str) -> None:
-    session = begin(practice, 45, 51, 57, follow_ups=0, language=language, persona="friendly")
+    session = begin(practice, 45, 51, 57, follow_ups=2, language=language, persona="friendly")
+    turn = 0
     while not session.finished:
-        session.answer(session.pending)
+        session.answer(session.pending if turn % 2 == 0 else "我覺得這個題目在這個領域真的非常重要。")
+        turn += 1
     assert [q.score for q in practice.report(session.id).questions] == [0, 0, 0]
 
 

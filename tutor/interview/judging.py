@@ -47,11 +47,14 @@ class Judge:
         """
         if asked.number not in self._grader.rubrics:
             return GradeRecord(score=None, level=None, uncertain=True)
-        return self._record(asked.number, self._grader.grade(asked.number, self._joint(asked), wording))
+        return self._record(asked.number, self._grader.grade(asked.number, self._joint(asked, wording), wording))
 
-    def _joint(self, asked: Asked) -> str:
-        """All answers, without what the candidate took back when asked about it, and without follow-ups said back."""
-        kept = [asked.answer or ""]
+    def _joint(self, asked: Asked, wording: str) -> str:
+        """All answers, without what the candidate took back when asked about it, and without what was said back."""
+        first = asked.answer or ""
+        more = [f.answer for f in asked.follow_ups if f.answer is not None]
+        echo = any(is_pasted(first, text) for text in (self._grader.titles.get(asked.number, ""), wording) if text)
+        kept = [] if echo and more else [first]
         for follow_up in asked.follow_ups:
             if follow_up.answer is None or is_pasted(follow_up.answer, follow_up.text):
                 continue
