@@ -111,6 +111,12 @@ class EvidenceRoom:
         chinese = language_of(" ".join(self._searcher.titles.values())[:2000]) != "en"
         return ("zh-Hant", "en") if chinese else ("en", "zh-Hant")
 
+    def title_in(self, number: int, language: Language) -> str:
+        """The title in the language of a reply, where a reviewed one is indexed beside the document's own."""
+        titles = [e.text for _, e in self._searcher.index.content.entries_of(number) if e.kind == "title"]
+        fitting = (t for t in titles if (language_of(t) == "en") == (language == "en"))
+        return next(fitting, self._searcher.titles[number])
+
     def sentences_of(self, number: int) -> QuestionSentences:
         """Sentences of a question with vectors."""
         return self._kept(number, self._searcher.index.build_folder.name)

@@ -329,7 +329,7 @@ class Tutor:
         self, result: SearchResult, language: Language, reason: str, near: Nearby | None, draft: _Draft
     ) -> str:
         suggested = self._suggestions(result)
-        titles = {n: still(self.searcher.titles[n]) for n in suggested}
+        titles = {n: still(self.room.title_in(n, language)) for n in suggested}
         text = refusal(language, suggested, titles, reason)
         if near is None or not near.points:
             return text

@@ -76,6 +76,6 @@ def refusal(language: Language, suggestions: Sequence[int], titles: Mapping[int,
     """A polite refusal that offers the nearest questions; `reason` is a key of the texts."""
     lines = [say(reason, language)]
     if suggestions:
-        mark = {"zh-Hant": "第 {} 題", "zh-Hans": "第 {} 题", "en": "Q{}"}[language]
-        lines += ["", say("nearest", language), *(f"- {mark.format(n)}：{titles[n]}" for n in suggestions)]
+        mark = {"zh-Hant": "第 {} 題：", "zh-Hans": "第 {} 题：", "en": "Q{}: "}[language]
+        lines += ["", say("nearest", language), *(f"- {mark.format(n)}{titles[n]}" for n in suggestions)]
     return "\n".join(lines)
