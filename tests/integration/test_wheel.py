@@ -19,6 +19,14 @@ from tutor.web import page
 from tutor.settings import Settings
 from tutor.store import open_store
 open_store(Settings(data_dir=Path.cwd() / "data")).close()  # its migrations travel, too
+from tutor.interview.material import open_material
+material = open_material(Path.cwd() / "none", "llm-vlm-80")
+assert len(material.rubrics) == 80 and len(material.probes) > 300  # key points and follow-ups travel beside the document
+from tutor.interview.report_html import report_html
+from tutor.interview.report import make_report
+from tutor.interview.setup import Setup
+from tutor.interview.state import State
+assert "<html" in report_html(make_report("i", State(setup=Setup(corpus="x"), plan=()), {}))
 from eval.gold import rows
 print(json.dumps([len(document.questions), len(read_expansions(path, document)), len(load_catalogue().models) > 3,
                   bool(calibration()["weights"]), len(rows("retrieval", "dev")), str(Path(page.__file__).parent)]))
