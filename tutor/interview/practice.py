@@ -40,6 +40,8 @@ from tutor.interview.state import Item, State
 from tutor.settings import Settings
 from tutor.store import Attempt, InterviewRow, Store
 
+_MOST_LIVE = 100
+
 
 def utc_now() -> datetime:
     """The present, timezone-aware."""
@@ -159,7 +161,7 @@ class Practice:
         session = self._make(uuid.uuid4().hex, State(setup=setup, plan=items))
         session.begin()
         with self._lock:
-            self._live[session.id] = session
+            self._remember(session)
         return session
 
     def session(self, identifier: str) -> Session:
@@ -171,8 +173,14 @@ class Practice:
         with self._lock:
             if identifier not in self._live:
                 state = State.model_validate(self._store.interviews.load(self.user, identifier))
-                self._live[identifier] = self._make(identifier, state)
+                self._remember(self._make(identifier, state))
             return self._live[identifier]
+
+    def _remember(self, session: Session) -> None:
+        """Keep a session for its clock; one that is forgotten is loaded again, and only its running second is lost."""
+        self._live[session.id] = session
+        if len(self._live) > _MOST_LIVE:
+            self._live.pop(next(iter(self._live)))
 
     def _make(self, identifier: str, state: State) -> Session:
         judge = Judge(self.grader, self.material, state.setup.language)
