@@ -224,19 +224,19 @@ def test_conversations_are_kept_found_renamed_deleted_and_brought_back(visit: Vi
     page.locator("#q-1 mark").first.wait_for()  # the conversation of before, with its sources
     kept = page.locator(".kept.current")
     kept.locator("summary").click()
-    kept.locator("input[name=title]").fill("向量快取")
+    kept.locator("input[name=title]").fill("鯨魚筆記")
     kept.get_by_role("button", name="改名").click()
-    page.get_by_role("button", name="向量快取").wait_for()
+    page.get_by_role("button", name="鯨魚筆記").wait_for()
     page.locator("#new").click()
     page.get_by_text("想先弄懂哪一題？").wait_for()
-    page.locator(".history-search").fill("向量 快取")
+    page.locator(".history-search").fill("鯨魚 筆記")
     page.wait_for_function("document.querySelectorAll('.kept').length === 1")
     row = page.locator(".kept").first
     row.locator("summary").click()
     row.get_by_role("button", name="刪除").click()
     page.get_by_role("button", name="復原").click()
     page.locator(".history-search").fill("")
-    page.get_by_role("button", name="向量快取").click()
+    page.get_by_role("button", name="鯨魚筆記").click()
     page.locator(f"{BOT} .cite").first.wait_for()
 
 

@@ -173,7 +173,7 @@ class LibraryTab:
         adding = (
             f'<details class="adding"><summary>{escape(say("add-document", tongue))}</summary><p class="hint">{how}</p>'
             f'<label class="file"><span>{escape(say("add-choose", tongue))}</span><input type="file"{data}></label>'
-            f'<p class="upload-note" role="status"></p>{remove}</details>'
+            f'<p class="upload-note" role="status"></p></details>{remove}'
         )
         return (
             f'<div class="row"><label class="grow"><span class="unseen">{escape(say("corpus-is", tongue))}</span>'

@@ -53,13 +53,18 @@
     const box = event.target.closest?.("textarea[data-draft]");
     if (box) localStorage.setItem(name(box), box.value);
   });
-  let shown = null;
+  let shown = null, last = null; // the draft that is shown, and the box it is in
   function drafts() {
     const box = document.querySelector("#practise-pane textarea[data-draft]");
-    if (!box) { shown = null; return; }
-    if (box.disabled || shown === box.dataset.draft) return;
-    if (shown) localStorage.removeItem(`tutor_draft:${shown}`);
+    if (!box) {
+      if (shown && document.querySelector("#practise-pane .report")) localStorage.removeItem(`tutor_draft:${shown}`);
+      shown = null;
+      return;
+    }
+    if (box.disabled || (shown === box.dataset.draft && last === box)) return;
+    if (shown && shown !== box.dataset.draft) localStorage.removeItem(`tutor_draft:${shown}`);
     shown = box.dataset.draft;
+    last = box;
     box.value = localStorage.getItem(name(box)) || "";
   }
 

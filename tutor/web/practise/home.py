@@ -140,7 +140,7 @@ def _form(practice: Practice, corpora: Sequence[str], tongue: Tongue) -> str:
     return (
         f'<form class="card setup" data-do="start"><div class="fields">{corpus}'
         f"<label><span>{escape(say('set-number', tongue))}</span>"
-        f'<input type="number" name="number" min="1" max="{len(practice.candidates)}" value="5"></label>'
+        f'<input type="number" name="number" min="1" max="{len(practice.candidates)}" value="{min(5, len(practice.candidates))}"></label>'
         f"{_select('difficulty', 'set-difficulty', difficulties, 'any', tongue)}"
         f"{_select('minutes', 'set-minutes', minutes, '0', tongue)}"
         f"{_select('follow_ups', 'set-follow-ups', follow_ups, '1', tongue)}</div>{boxes}"
