@@ -33,7 +33,7 @@ def refused() -> Conversation:
 
 
 def current(conversation: Conversation) -> str:
-    return current_html(conversation, None, "zh-TW")  # type: ignore[arg-type]
+    return current_html(conversation, Backstage(Settings(corpus="bank")), "zh-TW")
 
 
 def test_a_refusal_offers_buttons_in_place_of_its_list() -> None:

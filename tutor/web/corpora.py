@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 from ingest import corpora
@@ -65,6 +66,10 @@ class Corpora:
         folder, first = self._stage.settings.corpora_dir, self._stage.settings.corpus
         built = [p.name for p in folder.iterdir() if current_build(p) is not None] if folder.is_dir() else []
         return [first, *sorted(name for name in built if name != first)]
+
+    def mark(self, name: str) -> str:
+        """The attribute by which the page's links and buttons know their corpus; none for the first one."""
+        return f' data-corpus="{escape(name)}"' if name and name != self._stage.settings.corpus else ""
 
     def material(self, name: str = "") -> Material:
         """Document, rubrics and titles of a corpus; read again when its files have changed.

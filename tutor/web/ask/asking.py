@@ -48,6 +48,9 @@ class Asking:
         """Put a question into the conversation, for `write` to answer; not while one is being answered."""
         if conversation.busy:
             return NOTHING
+        corpus = deed.text("corpus")
+        if corpus and corpus != conversation.corpus and corpus in self._stage.corpora.names():
+            conversation.take_from(Conversation(corpus=corpus))  # a conversation is about one corpus
         query, position = deed.text("query"), len(conversation.exchanges)
         match deed.do:
             case "ask":
@@ -271,7 +274,7 @@ class Asking:
 
     def _all(self, conversation: Conversation, tongue: Tongue) -> tuple[str, str, str]:
         return (
-            past_html(conversation, tongue),
+            past_html(conversation, tongue, self._stage.corpora.mark(conversation.corpus)),
             self.current(conversation, tongue),
             self.last_panel(conversation, tongue),
         )
@@ -299,4 +302,5 @@ class Asking:
             return empty_panel(tongue)
         position = conversation.exchanges.index(exchange)
         material = self._stage.corpora.material(conversation.corpus)
-        return panel(exchange, tutor.searcher, tongue, position=position, material=material)
+        mark = self._stage.corpora.mark(conversation.corpus)
+        return panel(exchange, tutor.searcher, tongue, position=position, material=material, mark=mark)

@@ -24,14 +24,18 @@ REASONS = ("thumb-wrong", "thumb-missing", "thumb-source", "thumb-refused")
 _WORST = {"unsupported": 0, "partial": 1, "supported": 2}
 
 
-def past_html(conversation: Conversation, tongue: Tongue) -> str:
-    """All exchanges but the last; `data-conversation` lets the browser come back to it after a reload."""
+def past_html(conversation: Conversation, tongue: Tongue, mark: str = "") -> str:
+    """All exchanges but the last; `data-conversation` lets the browser come back to it after a reload.
+
+    Args:
+        mark: the attribute that names the corpus (`Corpora.mark`).
+    """
     parts = [
-        exchange_html(exchange, position, conversation.titles, tongue, last=False)
+        exchange_html(exchange, position, conversation.titles, tongue)
         for position, exchange in enumerate(conversation.exchanges[:-1])
     ]
     data = attributes(data_conversation=conversation.id)
-    return f'<div class="exchanges"{data}>{"".join(parts)}</div>'
+    return f'<div class="exchanges"{data}{mark}>{"".join(parts)}</div>'
 
 
 def current_html(conversation: Conversation, stage: Backstage, tongue: Tongue) -> str:
@@ -40,16 +44,17 @@ def current_html(conversation: Conversation, stage: Backstage, tongue: Tongue) -
         return empty_html(stage, conversation.corpus, tongue)
     position = len(conversation.exchanges) - 1
     data = attributes(data_busy="yes" if conversation.busy else None, data_conversation=conversation.id)
-    inner = exchange_html(conversation.exchanges[-1], position, conversation.titles, tongue, last=True)
-    return f'<div class="exchanges"{data}>{inner}</div>'
+    inner = exchange_html(conversation.exchanges[-1], position, conversation.titles, tongue)
+    mark = stage.corpora.mark(conversation.corpus)
+    return f'<div class="exchanges"{data}{mark}>{inner}</div>'
 
 
-def exchange_html(exchange: Exchange, position: int, titles: Mapping[int, str], tongue: Tongue, *, last: bool) -> str:
+def exchange_html(exchange: Exchange, position: int, titles: Mapping[int, str], tongue: Tongue) -> str:
     """One question and its answer."""
     return (
         f'<article class="exchange" data-position="{position}">'
         f"{_asked(exchange, position, tongue)}"
-        f'<div class="reply"><h3 class="unseen">{escape(say("tutor", tongue))}</h3>'
+        f'<div class="reply"><h2 class="unseen">{escape(say("tutor", tongue))}</h2>'
         f"{_rewritten(exchange, tongue)}{_text(exchange, titles, tongue)}{_note(exchange, tongue)}"
         f"{_options(exchange, titles, tongue)}{_actions(exchange, position, tongue) if exchange.over else ''}"
         "</div></article>"
@@ -69,7 +74,7 @@ def _asked(exchange: Exchange, position: int, tongue: Tongue) -> str:
         f'aria-label="{escape(words)}"><span class="i-edit" aria-hidden="true"></span></button>'
     )
     return (
-        f'<div class="asked"><h3 class="unseen">{escape(say("you", tongue))}</h3>{edit if exchange.over else ""}'
+        f'<div class="asked"><h2 class="unseen">{escape(say("you", tongue))}</h2>{edit if exchange.over else ""}'
         f'<div class="asked-text">{escape(exchange.query)}</div>{form if exchange.over else ""}</div>'
     )
 

@@ -38,12 +38,15 @@ def empty_panel(tongue: Tongue) -> str:
     return f'<div class="sources"><p class="sources-hint">{escape(say("sources-empty", tongue))}</p></div>'
 
 
-def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: int, material: Material) -> str:
+def panel(
+    exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: int, material: Material, mark: str = ""
+) -> str:
     """The panel of one exchange, at any stage of it.
 
     Args:
         position: of the exchange in its conversation; the page's script asks for it.
         material: the corpus, for titles and neighbours.
+        mark: the attribute that names the corpus (`Corpora.mark`).
     """
     result, answer = exchange.result, exchange.answer
     if result is None:
@@ -70,11 +73,14 @@ def panel(exchange: Exchange, searcher: Searcher, tongue: Tongue, *, position: i
                 # Open where something is cited, or nothing yet; a refusal only offers its neighbours.
                 is_open=bool(own) or (answer is None and number == numbers[0]),
                 finished=answer is not None and not refused,
-                around=around_html(number, material, searcher, tongue),
+                # Looking for related questions takes a search each: not while the first word is awaited.
+                around=around_html(number, material, searcher, tongue) if answer is not None else "",
             )
         )
     lead = f'<p class="sources-hint">{escape(say("sources-nearest", tongue))}</p>' if refused else ""
-    return f'<div class="sources" data-position="{position}">{_about(answer, tongue)}{lead}{"".join(blocks)}</div>'
+    return (
+        f'<div class="sources" data-position="{position}"{mark}>{_about(answer, tongue)}{lead}{"".join(blocks)}</div>'
+    )
 
 
 def around_html(number: int, material: Material, searcher: Searcher, tongue: Tongue) -> str:

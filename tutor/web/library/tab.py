@@ -71,7 +71,9 @@ class LibraryTab:
         """What the pane shows after an action."""
         match done.do:
             case "show":
-                mark.number = done.number if done.value else mark.number
+                if done.value:
+                    mark.number = done.number
+                    mark.corpus = done.text("corpus") if done.text("corpus") in self._stage.corpora.names() else ""
             case "list":
                 mark.number = -1
             case "corpus" if done.value in self._stage.corpora.names():
@@ -141,7 +143,7 @@ class LibraryTab:
         label = escape(say("library-search", tongue))
         back = button(say("back-to-list", tongue), "list", kind="small back", data_go="library")
         return (
-            f'<div class="library{opened}"><aside class="shelf">{self._corpora(corpus, material, tongue, admin=mark.admin)}'
+            f'<div class="library{opened}"{self._stage.corpora.mark(corpus)}><aside class="shelf">{self._corpora(corpus, material, tongue, admin=mark.admin)}'
             f'<input type="search" class="wide" data-do="search" data-event="input" placeholder="{label}" '
             f'aria-label="{label}" value="{escape(mark.search)}"><div class="shelf-list">{titles}</div></aside>'
             f'<div class="page">{back}{note}{self._removed(mark, tongue)}{working}'

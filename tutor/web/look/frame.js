@@ -7,19 +7,19 @@
   window.tutorStill = still;
 
   function place() {
-    const [tab, value] = decodeURIComponent(location.hash.slice(1)).split("/");
-    return TABS.includes(tab) ? { tab, value: value || "" } : { tab: "ask", value: "" };
+    const [tab, value, corpus] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    return TABS.includes(tab) ? { tab, value: value || "", corpus: corpus || "" } : { tab: "ask", value: "", corpus: "" };
   }
 
   function show() {
-    const { tab, value } = place();
+    const { tab, value, corpus } = place();
     if (root.dataset.tab !== tab) window.scrollTo(0, 0);
     root.dataset.tab = tab;
     for (const link of document.querySelectorAll("nav a[data-tab]")) {
       if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
     }
     if (quiet) { quiet = false; return; }
-    if (tab !== "ask") window.tutorTell(`${tab}-pane`, "select", { do: "show", value });
+    if (tab !== "ask") window.tutorTell(`${tab}-pane`, "select", { do: "show", value, fields: { corpus: [corpus] } });
   }
 
   // Another pane has been told already what to show there: the tab need not ask.

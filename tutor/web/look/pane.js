@@ -26,6 +26,8 @@
     const form = source.matches("form") ? source : source.closest("form");
     const { do: what, pane, event, fields: extra } = source.dataset;
     const sent = { do: what, value: value ?? source.dataset.value ?? "", fields: fields(form, extra) };
+    const corpus = source.closest("[data-corpus]")?.dataset.corpus; // what stands around it is of this corpus
+    if (corpus) sent.fields.corpus ||= [corpus];
     tell(pane || own, event || "click", sent);
     if (source.dataset.closes) source.closest("details")?.removeAttribute("open");
     if (source.dataset.clears !== undefined) {
@@ -68,8 +70,13 @@
   document.addEventListener("click", (event) => {
     const source = event.target.closest?.("[data-client]");
     if (source && !source.matches("select, form, input")) client[source.dataset.client]?.(source, event);
-    const away = event.target.closest?.("[data-go]:not([data-do])");
-    if (away) { event.preventDefault(); window.tutorGo(away.dataset.go); }
+    const away = event.target.closest?.("[data-go]:not([data-do]), a[href^='#library/']");
+    if (away) {
+      const where = away.dataset.go || away.getAttribute("href").slice(1);
+      const corpus = where.startsWith("library/") && away.closest("[data-corpus]")?.dataset.corpus;
+      event.preventDefault();
+      window.tutorGo(corpus ? `${where}/${encodeURIComponent(corpus)}` : where);
+    }
     for (const menu of document.querySelectorAll(".kept-more[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
   document.addEventListener("change", (event) => {

@@ -85,7 +85,7 @@ class PractiseTab:
                 practice = practices.of(who.user, seat.corpus)
                 seat.interview = practice.start(setup_of(done, practice.corpus, who.tongue)).id
             case "start-on":
-                practice = practices.of(who.user, done.text("corpus") or seat.corpus)
+                practice = practices.of(who.user, done.text("corpus"))
                 seat.interview = practice.start(questions_setup(done.value, practice, who.tongue)).id
             case "discard":
                 practices.with_interview(who.user, done.value).discard(done.value)
@@ -112,7 +112,8 @@ class PractiseTab:
         if "answer" not in session.view().commands:
             yield self.html(seat, who)
             return
-        yield interview_html(session, who.tongue, grading=True)
+        mark = self._stage.corpora.mark(session.state.setup.corpus)
+        yield f"<div{mark}>{interview_html(session, who.tongue, grading=True)}</div>"
         session.answer(done.text("answer"))
         yield self.html(seat, who)
 
@@ -131,9 +132,10 @@ class PractiseTab:
         if seat.interview:
             practice = self._practice(seat, who)
             session = practice.session(seat.interview)
+            inner = interview_html(session, who.tongue, note=note)
             if session.finished:
-                return report_html(practice.report(seat.interview), who.tongue, note=note)
-            return interview_html(session, who.tongue, note=note)
+                inner = report_html(practice.report(seat.interview), who.tongue, note=note)
+            return f"<div{self._stage.corpora.mark(practice.corpus)}>{inner}</div>"
         practices = self._stage.practices
         practice = practices.of(who.user, seat.corpus)
         home = home_html(
@@ -143,7 +145,7 @@ class PractiseTab:
             practices.finished(who.user),
             who.tongue,
         )
-        return note + home
+        return f"{note}<div{self._stage.corpora.mark(practice.corpus)}>{home}</div>"
 
 
 _COMMANDS = {"hint", "skip", "dont-know", "pause", "go-on", "end", "tick"}

@@ -73,14 +73,14 @@ def _point(point: Point, number: int, tongue: Tongue, disputes: bool) -> str:
     source = ""
     if point.source is not None:
         source = (
-            f"<div><h5>{escape(say('document-says', tongue))} "
-            f'<a href="#library/{number}">{escape(say("question", tongue, number=number))}</a></h5>'
+            f'<div><p class="label">{escape(say("document-says", tongue))} '
+            f'<a href="#library/{number}">{escape(say("question", tongue, number=number))}</a></p>'
             f'<blockquote class="document" lang="zh">{passage_html(point.source.text)}</blockquote></div>'
         )
     return (
         f'<li class="verdict {point.verdict}"><p class="verdict-head"><span class="mark">{escape(say(f"verdict-{point.verdict}", tongue))}</span>'
         f'<span class="kind">{escape(say(f"rubric-kind-{point.kind}", tongue))}</span> {escape(point.said)}</p>'
-        f'<div class="evidence"><div><h5>{escape(say("your-words", tongue))}</h5>{quote}</div>{source}</div>'
+        f'<div class="evidence"><div><p class="label">{escape(say("your-words", tongue))}</p>{quote}</div>{source}</div>'
         f"{_dispute(point, number, tongue) if disputes else _disputed(point, tongue)}</li>"
     )
 
