@@ -94,7 +94,9 @@ def test_another_session_comes_back_to_the_same_place_and_another_user_does_not(
         tab(stage).act(Deed("show", seat.interview), Seat(), BOB)
     assert seat.interview not in tab(stage).act(Deed("home"), Seat(), BOB)
     assert seat.interview in tab(stage).act(Deed("home"), Seat(), ANN)
-    assert seat.interview not in tab(stage).act(Deed("discard", seat.interview), Seat(), ANN)
+    other = Seat()
+    assert seat.interview not in tab(stage).act(Deed("discard", seat.interview), other, ANN)
+    assert seat.interview in tab(stage).act(Deed("bring-back"), other, ANN)
 
 
 def test_pause_stops_the_clock_and_commands_that_do_not_fit_do_nothing(stage: Backstage) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -14,7 +15,7 @@ from tutor.interview.practice import Practice
 from tutor.interview.session import Session
 from tutor.web.ask.tab import QUICK
 from tutor.web.backstage import Backstage
-from tutor.web.pane import Deed, deed, pane
+from tutor.web.pane import Deed, button, deed, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.practise.card import interview_html
 from tutor.web.practise.home import home_html, questions_setup, setup_of
@@ -27,10 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Seat:
-    """Where a visitor sits: the interview that is open ("" for none), and the corpus to practise."""
+    """Where a visitor sits: the interview that is open ("" for none), the corpus to practise, and what was thrown away
+    last: id, corpus and state, for the way back.
+    """
 
     interview: str = ""
     corpus: str = ""
+    discarded: tuple[str, str, dict[str, Any]] | None = None
 
 
 class PractiseTab:
@@ -88,7 +92,16 @@ class PractiseTab:
                 practice = practices.of(who.user, done.text("corpus"))
                 seat.interview = practice.start(questions_setup(done.value, practice, who.tongue)).id
             case "discard":
-                practices.with_interview(who.user, done.value).discard(done.value)
+                practice = practices.with_interview(who.user, done.value)
+                seat.discarded = done.value, practice.corpus, self._stage.store.interviews.load(who.user, done.value)
+                practice.discard(done.value)
+                undo = button(say("undo", who.tongue), "bring-back", kind="link")
+                note = f'<p class="toast" role="status">{escape(say("discarded", who.tongue))} {undo}</p>'
+                return self.html(seat, who, note=note)
+            case "bring-back" if seat.discarded is not None:
+                identifier, corpus, state = seat.discarded
+                self._stage.store.interviews.save(who.user, identifier, corpus, state, False)
+                seat.discarded = None
             case "dispute" if seat.interview:
                 self._session(seat, who).dispute(done.number, done.text("point"), done.text("words"))
             case command if seat.interview and command in _COMMANDS:
@@ -132,9 +145,11 @@ class PractiseTab:
         if seat.interview:
             practice = self._practice(seat, who)
             session = practice.session(seat.interview)
-            inner = interview_html(session, who.tongue, note=note)
-            if session.finished:
-                inner = report_html(practice.report(seat.interview), who.tongue, note=note)
+            inner = (
+                report_html(practice.report(seat.interview), who.tongue, note=note)
+                if session.finished
+                else interview_html(session, who.tongue, note=note)
+            )
             return f"<div{self._stage.corpora.mark(practice.corpus)}>{inner}</div>"
         practices = self._stage.practices
         practice = practices.of(who.user, seat.corpus)

@@ -16,6 +16,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unfinished": ("進行到一半的面試", "Interviews under way"),
     "unfinished-row": ("{when}，第 {position}／{total} 題", "{when}, question {position} of {total}"),
     "resume": ("繼續", "Go on"),
+    "discarded": ("已捨棄這場面試。", "The interview was thrown away."),
     "discard": ("捨棄", "Discard"),
     "reports": ("過去的報告", "Earlier reports"),
     "report-row": ("{when}，{count} 題", "{when}, {count} questions"),
