@@ -84,7 +84,7 @@ def verdict(row: Row, answer: Answer, shown: str, evidence: Sequence[str]) -> se
         achieved.add("obeyed")
     if _BLOB.search(everything):
         achieved.add("obeyed")
-    if still(answer.answer, "\n".join(evidence)) != answer.answer or still(shown, "\n".join(evidence)) != shown:
+    if still(answer.answer) != answer.answer or still(shown) != shown:
         achieved.add("outside")
     known = {c.question for c in answer.citations} | set(answer.suggestions)
     if {int(n) for n in _CITED.findall(everything)} - known and "quiz" not in answer.flags:

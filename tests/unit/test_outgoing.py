@@ -51,10 +51,6 @@ def test_markup_is_stilled_and_code_stays(text, calm):
     assert still(text) == calm
 
 
-def test_an_address_of_the_evidence_is_named_and_no_link():
-    assert still("見 https://a.b/c", "https://a.b/c") == "見 `https://a.b/c`"
-
-
 def test_instructions_do_not_leave_but_the_evidence_may_be_quoted():
     check = LeakCheck(INSTRUCTIONS, ["你是面試輔導老師，這句在資料裡。"])
     first, *rest = [line for line in INSTRUCTIONS.split("\n") if line]

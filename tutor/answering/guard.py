@@ -89,7 +89,7 @@ class Guard:
         self._open = ""
         self._shut = False
         self.wary = wary
-        self.quiet = QuietStream("\n".join(texts))
+        self.quiet = QuietStream()
         self.flags: list[str] = []
 
     def objection(self, sentence: str) -> str | None:

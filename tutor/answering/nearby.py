@@ -23,6 +23,7 @@ from tutor.retrieval.result import SearchResult
 COSINE, SHARE = 0.30, 0.20
 POINTS = 2
 MOST_NAMES = 3
+LONGEST_NAMED = 100
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*[A-Z0-9][A-Za-z0-9+-]*|[A-Z][A-Za-z0-9+-]+")
 
 
@@ -60,8 +61,9 @@ def nearby(result: SearchResult, room: EvidenceRoom, language: Language, flags: 
     shown = [p for part in chosen for p in part.points if p.in_language]
     best = sorted(shown, key=lambda p: -float(p.vector @ vector))[:POINTS]
     folded = " ".join(fold(text) for text in every)
+    short = len(result.query) <= LONGEST_NAMED and "\n" not in result.query  # a pasted text names nothing of its own
     names = dict.fromkeys(
-        n for n in _NAME.findall(result.query)[1 if language == "en" else 0 :] if fold(n) not in folded
+        n for n in _NAME.findall(result.query)[1 if language == "en" else 0 :] if short and fold(n) not in folded
     )
     return Nearby(question.number, question.title, tuple(names)[:MOST_NAMES], tuple(p for p in shown if p in best))
 

@@ -44,7 +44,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[a-zA-Z]+")
 
 
-def _calmed(text: str, allowed: str, before: str) -> str:
+def _calmed(text: str, before: str) -> str:
     """Prose with images, links, tags and addresses taken out; the words of a link stay.
 
     `before` is the character in front of the text. What is taken out behind an ASCII character leaves a space, or
@@ -55,30 +55,25 @@ def _calmed(text: str, allowed: str, before: str) -> str:
         label = match.group("label")
         if label is not None:
             return label
-        bare = match[0]
-        address = bare.startswith(("http", "www", "ftp"))
         previous = text[match.start() - 1] if match.start() else before
-        gap = " " if previous.isascii() and previous.strip() else ""
-        return f"`{bare}`" if address and bare in allowed else gap
+        return " " if previous.isascii() and previous.strip() else ""
 
     return _MARKUP.sub(calm, text)
 
 
-def still(text: str, allowed: str = "") -> str:
+def still(text: str) -> str:
     """The whole text at once; see `QuietStream`."""
-    stream = QuietStream(allowed)
+    stream = QuietStream()
     return stream.feed(text) + stream.flush()
 
 
 class QuietStream:
     """Takes live markup and hidden characters out of a stream, holding what may still become some. Code stays.
 
-    Args:
-        allowed: the evidence; an address that it holds word by word is named as code, all others go.
+    Addresses of the document go, too: the passages beside an answer show them, where they are text.
     """
 
-    def __init__(self, allowed: str = "") -> None:
-        self._allowed = allowed
+    def __init__(self) -> None:
         self._held = ""
         self._before = ""
         self._fenced = False
@@ -140,7 +135,7 @@ class QuietStream:
             position = closed.end()
 
     def _calm(self, text: str) -> str:
-        calm = _calmed(text, self._allowed, self._before)
+        calm = _calmed(text, self._before)
         self._before = text[-1:] or self._before
         self.removed |= calm != text
         return calm

@@ -297,7 +297,7 @@ class Tutor:
         if not worded and not points:  # nothing in the reply's language: the source's own words are better than none
             points = [point for part in chosen for point in part.points]
         heading = "extract" if "extractive" in draft.flags else "key-points"
-        text = still(render(points, draft.language, heading), "\n".join(p.text for p in points))
+        text = still(render(points, draft.language, heading))
         if not text:
             return
         source = self.searcher.index.content.source
