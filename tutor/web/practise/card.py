@@ -45,7 +45,7 @@ def interview_html(session: Session, tongue: Tongue, *, grading: bool = False, n
         )
     else:
         body = _question(view, tongue, grading=grading or view.phase == "grading")
-    return f'<div class="interview" data-place="practise/{escape(session.id)}">{head}{note}{result}{body}</div>'
+    return f'<div class="interview" data-place="practise/{escape(session.id)}">{head}{note}<div class="interview-body">{body}{result}</div></div>'
 
 
 def _clock(view: View) -> str:

@@ -40,7 +40,7 @@ def bars(names: Sequence[str], scores: Sequence[float | None]) -> Any:
     )  # fmt: skip
     figure.update_layout(
         xaxis={"range": [0, TOP]}, yaxis={"autorange": "reversed", "automargin": True, "type": "category"},
-        margin={"l": 10, "r": 20, "t": 10, "b": 30}, height=max(150, 60 + 34 * len(names)),
+        margin={"l": 10, "r": 20, "t": 10, "b": 30}, height=max(120, 60 + 34 * len(names)), bargap=0.4,
     )  # fmt: skip
     return figure
 
