@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tutor.web.markup import Span, narrowed, passage_html, quiet
+from tutor.web.markup import Span, answer_html, citation_marks, narrowed, passage_html, quiet
 
 # A renderer that makes everything live that it can.
 LIVE = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -131,3 +131,23 @@ def test_addresses_and_brackets_read_the_same() -> None:
     text = "見 https://example.com、www.example.com、a@b.c，<div> 與 [1] 與 ![圖](x)"
     rendered = LIVE.render(quiet(text))
     assert html.unescape(re.sub(r"<[^>]+>", "", rendered)).strip() == text
+
+
+def test_citation_marks_come_with_the_words_before_them_and_not_from_code() -> None:
+    text = "甲說了一件事【第19題】。\n`【第7題】` 乙也說了【Q3】"
+    assert citation_marks(text) == [(19, "甲說了一件事"), (3, "`【第7題】` 乙也說了")]
+
+
+def test_every_mark_of_an_answer_becomes_its_chip_and_code_keeps_its_text() -> None:
+    found = answer_html("一【第1題】\n\n- 二【第2題】\n\n`【第9題】`", ["<b>A</b>", "<b>B</b>"])
+    assert "一<b>A</b>" in found
+    assert "二<b>B</b>" in found
+    assert "<code>【第9題】</code>" in found
+    assert "三【第1題】" in answer_html("三【第1題】", [])
+
+
+def test_references_in_the_text_lead_to_questions_that_are_there() -> None:
+    found = passage_html("詳見第 3 題與第 99 題。", links={3})
+    assert '<a href="#library/3">第 3 題</a>' in found
+    assert "99 題" in found
+    assert "library/99" not in found

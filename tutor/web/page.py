@@ -51,7 +51,7 @@ def build_page(stage: Backstage) -> Any:
         def arrive(conversation: Conversation, wanted: str, request: gr.Request) -> list[Any]:
             who = visitor(request)
             return [
-                masthead_html(who.tongue),
+                masthead_html(who.tongue, leaving=who.user if who.can_leave else ""),
                 status_html(stage, who.tongue),
                 *ask.arrive(conversation, wanted, who),
             ]
@@ -70,8 +70,12 @@ def build_page(stage: Backstage) -> Any:
     return page
 
 
-def masthead_html(tongue: Tongue, *, arrived: bool = True) -> str:
-    """Name and tabs; its script reads language and words off it, once the visitor's are known."""
+def masthead_html(tongue: Tongue, *, arrived: bool = True, leaving: str = "") -> str:
+    """Name and tabs; its script reads language and words off it, once the visitor's are known.
+
+    Args:
+        leaving: who can sign out, "" for nobody.
+    """
     title = escape(say("title", tongue))
     data = f' data-language="{tongue}" data-title="{title}"' if arrived else ""
     words = {key: say(key, tongue) for key in ("copied", "lost-connection", "close")}
@@ -83,6 +87,10 @@ def masthead_html(tongue: Tongue, *, arrived: bool = True) -> str:
         f'<option value="{t}" lang="{t}"{" selected" if t == tongue else ""}>{NAMES[t]}</option>' for t in TONGUES
     )
     theme = escape(say("theme", tongue))
+    leave = ""
+    if leaving:
+        words = escape(say("sign-out", tongue, name=leaving))
+        leave = f'<form method="post" action="signout"><button type="submit" class="small">{words}</button></form>'
     return (
         f'<header class="masthead"{data}{spoken}>'
         f'<a class="skip" href="#content" data-client="skip">{escape(say("skip-to-content", tongue))}</a>'
@@ -91,5 +99,5 @@ def masthead_html(tongue: Tongue, *, arrived: bool = True) -> str:
         f'<div class="tools"><select id="language" data-client="language" aria-label="{escape(say("language", tongue))}">'
         f"{languages}</select>"
         f'<button type="button" class="icon" data-client="theme" title="{theme}" aria-label="{theme}">'
-        '<span class="i-theme" aria-hidden="true"></span></button></div></header>'
+        f'<span class="i-theme" aria-hidden="true"></span></button>{leave}</div></header>'
     )

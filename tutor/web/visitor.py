@@ -11,11 +11,17 @@ from tutor.web.strings import Tongue, preferred
 
 @dataclass(frozen=True)
 class Visitor:
-    """The user and the language of one request; an admin may add and remove documents."""
+    """The user and the language of one request.
+
+    Args:
+        admin: may add and remove documents.
+        can_leave: whether there is a session to sign out of.
+    """
 
     user: str
     tongue: Tongue
     admin: bool = True
+    can_leave: bool = False
 
 
 def visitor(request: Any) -> Visitor:
@@ -25,4 +31,4 @@ def visitor(request: Any) -> Visitor:
         SignInNeeded: nobody is signed in.
     """
     found = identity_of(request)
-    return Visitor(found.user, preferred(request.headers, request.cookies), found.is_admin)
+    return Visitor(found.user, preferred(request.headers, request.cookies), found.is_admin, found.way == "session")

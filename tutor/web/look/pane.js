@@ -46,9 +46,9 @@
       perform(source, name);
     });
     element.addEventListener("submit", (event) => {
-      event.preventDefault();
       const form = event.target.closest("form[data-do]");
       if (!form) return;
+      event.preventDefault();
       if (event.submitter?.dataset.do) return; // its click has told already
       const typed = form.querySelector("textarea[name=query]");
       if (typed && !typed.value.trim()) return;

@@ -7,6 +7,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Answers from one document only, and names the question behind every sentence",
     ),
     "language": ("介面語言", "Language of the page"),
+    "sign-out": ("登出 {name}", "Sign out {name}"),
     "theme": ("切換深淺色", "Switch light and dark"),
     "skip-to-content": ("跳到主要內容", "Skip to the content"),
     "tabs": ("頁面", "Pages"),
