@@ -89,8 +89,8 @@ def masthead_html(tongue: Tongue, *, arrived: bool = True, leaving: str = "") ->
     theme = escape(say("theme", tongue))
     leave = ""
     if leaving:
-        words = escape(say("sign-out", tongue, name=leaving))
-        leave = f'<form method="post" action="signout"><button type="submit" class="small">{words}</button></form>'
+        out = escape(say("sign-out", tongue, name=leaving))
+        leave = f'<form method="post" action="signout"><button type="submit" class="small">{out}</button></form>'
     return (
         f'<header class="masthead"{data}{spoken}>'
         f'<a class="skip" href="#content" data-client="skip">{escape(say("skip-to-content", tongue))}</a>'
