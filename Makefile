@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench audit clean
 
 run: $(VENV)/.installed
 	$(BIN)/tutor serve --open
@@ -24,6 +24,11 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m eval retrieval
+
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python -m pip install --quiet pip-audit
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r docker/requirements.txt || \
+		echo "The audit found something, or no vulnerability database could be reached: see above."
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -371,6 +371,18 @@ def load(
 
 
 @app.command()
+def capacity(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the documents are up to date.")] = False,
+) -> None:
+    """Write what GPUs can hold and give into docs/operations.md and docs/scaling.md."""
+    from eval.capacity import write
+
+    same = write(check)
+    if check and not same:
+        raise typer.Exit(1)
+
+
+@app.command()
 def watch(
     quick: Annotated[bool, typer.Option("--quick/--whole", help="Some rows of the slow measures, or all.")] = True,
     accept: Annotated[bool, typer.Option("--accept", help="Hold later nights against this one.")] = False,
