@@ -243,6 +243,19 @@ def readme(
         raise typer.Exit(1)
 
 
+@app.command()
+def manual(
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the pages are up to date.")] = False,
+) -> None:
+    """Write the reference pages of the documentation from the settings and the command line."""
+    from eval.manual import write
+
+    changed = write(check)
+    typer.echo("\n".join(changed) or "up to date")
+    if check and changed:
+        raise typer.Exit(1)
+
+
 @app.command("fit-grading")
 def fit_grading(
     metric: Annotated[bool, typer.Option(help="Learn the metric anew too (minutes).")] = True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -159,6 +160,4 @@ def _origin(beside: dict[int, Rubric], rubric: Rubric | None) -> str:
 
 
 def _emit(value: dict[str, Any]) -> None:
-    from tutor.cli import emit
-
-    emit(value)
+    typer.echo(json.dumps(value, ensure_ascii=False))

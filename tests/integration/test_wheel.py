@@ -55,4 +55,4 @@ def test_the_wheel_carries_everything(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("[80, 80, true, true, 160")
-    assert (site / "tutor" / "web" / "page.css").exists()
+    assert (site / "tutor" / "web" / "look" / "frame.css").exists()

@@ -13,14 +13,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.text import fold, terms
-from tutor.answering.evidence import EvidenceRoom, QuestionSentences
 from tutor.answering.misconceptions import nearest
 from tutor.answering.opposites import clash
+
+if TYPE_CHECKING:
+    from tutor.answering.evidence import EvidenceRoom, QuestionSentences
 
 Vectors = NDArray[np.float32]
 NAMES = ("semantic", "echo", "numbers", "direction", "agree", "length", "shared-side", "names-missing", "margin")

@@ -16,7 +16,6 @@ from ingest.builds import current_build
 from ingest.document import Document, Question
 from ingest.errors import IndexBusy, IndexMissing, NotFound, UsageError
 from tutor.settings import Settings
-from tutor.web.backstage import Backstage
 
 if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from tutor.interview.items import Material
     from tutor.interview.practice import Practice
     from tutor.store import Store
+    from tutor.web.backstage import Backstage
 
 # Corpora kept open besides the one of the settings: an index of 80 questions takes about 10 MB.
 KEPT_OPEN = 8

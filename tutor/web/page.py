@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 
 from tutor.web.ask.conversation import Conversation
-from tutor.web.ask.tab import AT_ONCE, QUICK, AskTab
+from tutor.web.ask.tab import AT_ONCE, AskTab
 from tutor.web.backstage import Backstage
 from tutor.web.library.tab import LibraryTab
-from tutor.web.pane import pane
+from tutor.web.pane import QUICK, pane
 from tutor.web.practise.tab import PractiseTab
 from tutor.web.progress.tab import ProgressTab
 from tutor.web.status.line import status_html

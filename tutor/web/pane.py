@@ -15,6 +15,8 @@ import gradio as gr
 
 # Of what a visitor sends, no more than this is looked at: characters of one field, number of fields.
 LONGEST_FIELD, MOST_FIELDS = 20_000, 40
+# How handlers that answer at once are wired: no queue, no spinner, not part of the described API.
+QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ from ingest.errors import TutorError
 from tutor.web.ask.asking import Asking, Shown
 from tutor.web.ask.conversation import Conversation
 from tutor.web.backstage import Backstage
-from tutor.web.pane import deed, pane
+from tutor.web.pane import QUICK, deed, pane
 from tutor.web.strings import Tongue, say
 from tutor.web.visitor import Visitor, visitor
 
 # Answers written at the same time; llama.cpp serves as many slots at once, more would only share its speed.
 AT_ONCE = 4
-QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 class AskTab:

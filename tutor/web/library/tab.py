@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ingest.errors import TutorError
-from tutor.web.ask.tab import QUICK
 from tutor.web.backstage import Backstage
 from tutor.web.corpora import Material
 from tutor.web.library.adding import ENDINGS, MAX_MEGABYTES, Adding, Build, Preview
 from tutor.web.library.browse import list_html, listed
 from tutor.web.library.reading import question_html
-from tutor.web.pane import Deed, attributes, button, deed, pane
+from tutor.web.pane import QUICK, Deed, attributes, button, deed, pane
 from tutor.web.strings import Tongue, say
 from tutor.web.visitor import visitor
 

@@ -13,9 +13,8 @@ import gradio as gr
 from ingest.errors import TutorError
 from tutor.interview.practice import Practice
 from tutor.interview.session import Session
-from tutor.web.ask.tab import QUICK
 from tutor.web.backstage import Backstage
-from tutor.web.pane import Deed, button, deed, pane
+from tutor.web.pane import QUICK, Deed, button, deed, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.practise.card import interview_html
 from tutor.web.practise.home import home_html, questions_setup, setup_of

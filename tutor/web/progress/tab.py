@@ -8,9 +8,8 @@ from html import escape
 import gradio as gr
 
 from ingest.errors import TutorError
-from tutor.web.ask.tab import QUICK
 from tutor.web.backstage import Backstage
-from tutor.web.pane import pane
+from tutor.web.pane import QUICK, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.progress.coverage import progress_html
 from tutor.web.strings import say

@@ -14,9 +14,8 @@ import gradio as gr
 from ingest.errors import TutorError
 from tutor import __version__
 from tutor.llm.hardware import cuda_gpu
-from tutor.web.ask.tab import QUICK
 from tutor.web.backstage import Backstage, Reply
-from tutor.web.pane import pane
+from tutor.web.pane import QUICK, pane
 from tutor.web.status.line import index_words
 from tutor.web.status.reasons import reason
 from tutor.web.strings import Tongue, say
