@@ -38,15 +38,15 @@ OUT = Path(__file__).parent.parent / "tutor" / "retrieval" / "calibration.json"
 def fit(searcher: Searcher) -> dict[str, Any]:
     """Learn weights and confidence, with and without expansions; write them; return the cross-validated figures."""
     weights, hit_at_1 = _fit_weights(searcher)
-    unknown: dict[str, dict[str, float]] = {"conversation": {}, "confidence": {"bias": 0.0}}
+    unknown: dict[str, dict[str, float]] = {"conversation": {}, "confidence": {"bias": 0.0}, "usual": {}}
     written: dict[str, Any] = {"weights": weights, **unknown, "plain": {"weights": PLAIN_WEIGHTS, **unknown}}
     # Each step ranks with what the steps before it have learned.
     _write(written)
-    written["confidence"], area = _fit_confidence(searcher)
+    written["confidence"], written["usual"], area = _fit_confidence(searcher)
     written["conversation"], talk = fit_conversation(searcher)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
-        written["plain"]["confidence"], plain_area = _fit_confidence(plain)
+        written["plain"]["confidence"], written["plain"]["usual"], plain_area = _fit_confidence(plain)
         written["plain"]["conversation"], plain_talk = fit_conversation(plain)
     _write(written)
     return {
@@ -123,8 +123,8 @@ def _logit(x: Array, y: list[NDArray[np.int64]], indices: NDArray[np.int64]) -> 
     return w
 
 
-def _fit_confidence(searcher: Searcher) -> tuple[dict[str, float], float]:
-    """Logistic regression with ridge, classes weighted alike."""
+def _fit_confidence(searcher: Searcher) -> tuple[dict[str, float], dict[str, float], float]:
+    """Logistic regression with ridge, classes weighted alike; and the mean of what each leg says, over both."""
     legs = searcher.legs
     data = [(row, 1.0) for row in _positives()] + [(row, 0.0) for row in _negatives()]
     raw = []
@@ -143,7 +143,10 @@ def _fit_confidence(searcher: Searcher) -> tuple[dict[str, float], float]:
         "bias": round(float(w[-1]), 3),
         **{n: round(float(v), 3) for n, v in zip(names, w, strict=False)},
     }
-    return learned, round(auroc(held[y == 1], held[y == 0]), 4)
+    middle = (x[y == 1].mean(axis=0) + x[y == 0].mean(axis=0)) / 2
+    of_legs = {*scored.legs, *(f"lead, {name}" for name in scored.legs)}
+    usual = {n: round(float(v), 4) for n, v in zip(names, middle, strict=True) if n in of_legs}
+    return learned, usual, round(auroc(held[y == 1], held[y == 0]), 4)
 
 
 def _logistic(x: Array, y: Array) -> Array:

@@ -24,3 +24,11 @@ def test_a_query_full_of_unknown_names_is_less_probable(expanded):
     assert {*known, "names-unknown"} <= set(learned("confidence", expanded))
     stranger = known | {"names-unknown": 1.0, "missed-han": 1.0, "missed-latin": 1.0}
     assert 0.0 < confidence(stranger, expanded) < confidence(known, expanded) < 1.0
+
+
+@pytest.mark.parametrize("expanded", [True, False])
+def test_a_leg_that_is_not_there_decides_nothing(expanded):
+    usual = learned("usual", expanded)
+    sure = {"fused": 1.0, "margin": 0.5, "topic": 0.5, "length": 0.3, "han": 1.0, **usual, "use-text": 0.8}
+    without = {name: value for name, value in sure.items() if "e5" not in name}
+    assert confidence(without, expanded) == confidence(sure, expanded)

@@ -83,5 +83,8 @@ def _share(part: set[str], whole: set[str]) -> float:
 def confidence(found: dict[str, float], expanded: bool = True) -> float:
     """Probability in 0..1 that one of the questions answers the query."""
     weights = learned("confidence", expanded)
-    logit = weights["bias"] + sum(w * found.get(name, 0.0) for name, w in weights.items() if name != "bias")
+    # A leg that is not there says neither yes nor no.
+    usual = learned("usual", expanded)
+    given = {name: found.get(name, usual.get(name, 0.0)) for name in weights if name != "bias"}
+    logit = weights["bias"] + sum(weights[name] * value for name, value in given.items())
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
