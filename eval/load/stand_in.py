@@ -38,6 +38,7 @@ class StandIn:
     def __init__(self, rate: float = 50.0, first: float = 0.0, port: int = 0) -> None:
         self.rate, self.first = rate, first
         self.trouble: Trouble = ""
+        self.template = True
         self.hold = threading.Event()  # while it is set, streams stop after their first token
         self.running = 0
         self.begun = 0
@@ -76,9 +77,11 @@ class StandIn:
             return {"data": [{"id": MODEL, "object": "model", "max_model_len": CONTEXT}]}
 
         @app.post("/tokenize")
-        async def count(request: Request) -> dict[str, int]:
+        async def count(request: Request) -> JSONResponse:
             body = await request.json()
-            return {"count": len(tokenize(str(body.get("prompt", ""))))}
+            if "messages" in body and not self.template:
+                return JSONResponse({"error": {"message": "default chat template is no longer allowed"}}, 400)
+            return JSONResponse({"count": len(tokenize(str(body.get("prompt", ""))))})
 
         @app.post("/v1/chat/completions")
         async def chat(request: Request) -> Response:

@@ -155,6 +155,17 @@ def test_no_orphan_when_the_parent_is_killed(settings: Settings) -> None:
     wait_for(lambda: gone(child), 20)
 
 
+def test_a_file_that_was_cut_off_fails_with_its_reason(settings: Settings, tmp_path: Path) -> None:
+    whole = pull(SMOL, settings.models_dir).read_bytes()
+    half = tmp_path / "half.gguf"
+    half.write_bytes(whole[: len(whole) // 2])
+    with (
+        open_model(settings.model_copy(update={"model": str(half)})) as model,
+        pytest.raises(ModelUnavailable, match="half cannot be served"),
+    ):
+        model.wait_ready(60)
+
+
 def test_a_file_that_is_no_model_fails_with_its_reason(settings: Settings, tmp_path: Path) -> None:
     spoilt = tmp_path / "spoilt.gguf"
     spoilt.write_bytes(b"GGUF" + bytes(5000))

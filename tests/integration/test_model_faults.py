@@ -147,3 +147,13 @@ def test_the_stand_in_itself_streams(stand_in: StandIn) -> None:
     text = httpx.post(f"{stand_in.url}/v1/chat/completions", json=body, trust_env=False).text
     assert text.count("data: ") > 4
     assert text.endswith("[DONE]\n\n")
+
+
+def test_a_base_model_is_noticed_before_anybody_asks_it(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_module, "EVERY_S", 0.05)
+    stand_in.template = False
+    with open_model(Settings(server_url=stand_in.url)) as model:
+        wait_for(lambda: model.state.state == "failed")
+        assert "--chat-template" in model.state.reason
+        stand_in.template = True  # started anew with one
+        wait_for(lambda: model.state.ready)

@@ -182,7 +182,7 @@ def test_somebody_elses_server_refuses(
 
 
 def test_a_server_that_comes_up_late_is_noticed() -> None:
-    answers = iter([httpx.Response(503), httpx.Response(200, json={"data": [{"id": "late"}]})])
+    answers = iter([httpx.Response(503), httpx.Response(200, json={"data": [{"id": "late"}]}), httpx.Response(404)])
     http = httpx.Client(transport=httpx.MockTransport(lambda request: next(answers)))
     box = StateBox()
     watch = RemoteWatch(ServerClient("http://gpu/v1", "", http), box)

@@ -118,6 +118,20 @@ class ServerClient:
             return None
         return told if isinstance(told, int) else None
 
+    def lacks_chat_template(self) -> bool:
+        """Whether the server says that it cannot turn messages into a prompt, as vLLM does for a base model.
+
+        Servers without this question are given the benefit of the doubt.
+        """
+        import httpx
+
+        body = {"model": self.model, "messages": [{"role": "user", "content": "a"}]}
+        try:
+            answer = self._http.post(f"{self.root}/tokenize", json=body, headers=self.headers, timeout=ASK_PATIENCE_S)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 400 and "chat template" in answer.text.lower()
+
     def count_tokens(self, text: str) -> int | None:
         """Tokens of `text` by the served model's tokenizer, no special ones added; None if it has none."""
         import httpx

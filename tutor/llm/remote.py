@@ -13,10 +13,11 @@ EVERY_S = 10.0
 class RemoteWatch:
     """Asks the server for its models now and then, and says in the state box how it is."""
 
-    def __init__(self, client: ServerClient, box: StateBox, *, every_s: float = EVERY_S) -> None:
+    def __init__(self, client: ServerClient, box: StateBox, *, every_s: float | None = None) -> None:
         self._client = client
         self._box = box
-        self._every_s = every_s
+        self._every_s = EVERY_S if every_s is None else every_s
+        self._lacks_template: bool | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch-server", daemon=True)
 
@@ -53,6 +54,16 @@ class RemoteWatch:
                 )
             else:
                 self._client.model = self._client.model or names[0]
+                if self._lacks_template is None:  # asked once: it does not change while the server runs
+                    self._lacks_template = self._client.lacks_chat_template()
+                if self._lacks_template:
+                    self._lacks_template = None
+                    self._set(
+                        "failed",
+                        f"{self._client.model} at {address} has no chat template: serve an -Instruct model, or give one "
+                        "with --chat-template",
+                    )
+                    return
                 self._set("ready", f"{self._client.model} at {address} is ready")
 
     def _set(self, state: str, reason: str) -> None:

@@ -93,6 +93,7 @@ class Backstage:
         self.watcher.metrics.watch_readiness(
             {"corpus": lambda: self._index.phase == "ready", "model": lambda: self.model.phase in {"ready", "none"}}
         )
+        self.watcher.metrics.watch_queue(lambda: self._model.line.length if self._model is not None else 0)
         self.draining = False
         self._opened_corpora: OpenCorpora | None = None
         self.corpora = Corpora(self)
