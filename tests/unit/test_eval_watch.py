@@ -19,7 +19,7 @@ def report(value: float, failures: int) -> dict[str, Any]:
     }  # fmt: skip
     rows = [{"id": f"q{n}"} for n in range(failures)]
     measure = {"figures": [figure], "failures": rows, "gold": "abc", "seconds": 1.0}
-    return {"format": 1, "part": "test", "provenance": {}, "measures": {"retrieval": measure}}
+    return {"format": 1, "part": "test", "provenance": {"machine": "m"}, "measures": {"retrieval": measure}}
 
 
 def test_the_first_night_is_accepted_and_a_worse_one_is_said(tmp_path: Path) -> None:
