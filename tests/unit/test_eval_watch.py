@@ -18,7 +18,7 @@ def report(value: float, failures: int) -> dict[str, Any]:
         "headline": True, "better": "higher",
     }  # fmt: skip
     rows = [{"id": f"q{n}"} for n in range(failures)]
-    measure = {"figures": [figure], "failures": rows, "gold": "abc", "seconds": 1.0}
+    measure = {"report": {}, "figures": [figure], "failures": rows, "gold": "abc", "seconds": 1.0}
     return {"format": 1, "part": "test", "provenance": {"machine": "m"}, "measures": {"retrieval": measure}}
 
 
