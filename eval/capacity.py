@@ -7,12 +7,14 @@ Knows data sheets and the plan of `tutor.llm.gpu_plan`; nothing here was measure
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.llm.gpu_plan import LLAMA_8B, LLAMA_70B, Cards, ModelShape, plan
 
+LOAD = Path(__file__).parent / "reports" / "load.json"
 DOCS = Path(__file__).parent.parent / "docs"
 ONE_MODEL = ("12x1", "16x1", "24x1", "24x2", "48x1", "80x1", "80x8", "24x1x2")
 LARGE_MODEL = ("24x1", "12x8", "16x4", "24x2", "24x4", "48x1", "48x2", "80x1", "80x8", "24x1x2", "24x4x2", "12x4x2")
@@ -117,10 +119,37 @@ def plans() -> str:
     return "\n".join(lines) + "\n"
 
 
+def load_table() -> str:
+    """Markdown: what the last load run measured."""
+    report = json.loads(LOAD.read_text(encoding="utf-8"))
+    lines = [
+        f"{report['processes']} app processes, {report['machine']['cpus']} cores shared with the load generator, the stand-in model "
+        f"({report['stand_in']['tokens_per_second']:.0f} tokens/s, first after {report['stand_in']['first_token_ms']:.0f} ms) and whatever else ran; "
+        f"milliseconds, {report['seconds']:.0f} s at each rate:",
+        "",
+        "| questions/s | sent | errors | search p50 / p95 | everything else of ours p50 / p95 | whole answer p50 / p95 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in report["open_loop"]:
+        spans = " | ".join(
+            f"{row[key]['p50']:.0f} / {row[key]['p95']:.0f}" for key in ("search_ms", "own_ms", "total_ms")
+        )
+        lines.append(f"| {row['per_second']:.0f} | {row['sent']} | {sum(row['errors'].values())} | {spans} |")
+    if report["users"]:
+        lines += [
+            "",
+            f"{report['users']['users']} simultaneous users (locust): {report['users']['failures']} failures or foreign answers.",
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def write(check: bool = False) -> bool:
     """Put the tables into the documents, or only say whether they are there already."""
     same = True
-    for name, mark, made in (("operations.md", "plans", plans()), ("scaling.md", "capacity", table())):
+    blocks = [("operations.md", "plans", plans()), ("scaling.md", "capacity", table())]
+    if LOAD.is_file():
+        blocks.append(("scaling.md", "load", load_table()))
+    for name, mark, made in blocks:
         path = DOCS / name
         text = path.read_text(encoding="utf-8")
         block = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
