@@ -32,7 +32,6 @@ LanguageName = Literal["zh-Hant", "zh-Hans", "en"]
 ReportFile = Annotated[
     Path | None, typer.Option("--report", help="Write the report here: .md, .html or .json.", dir_okay=False)
 ]
-_REPORT_KINDS = (".md", ".html", ".json")
 
 
 def interview(
@@ -62,12 +61,14 @@ def interview(
     Answers end with an empty line; /help lists the commands. Input may come from a pipe; with --json it is one JSON
     object a line in both directions.
     """
+    from tutor.interview.exports import KINDS
     from tutor.interview.practice import open_practice
     from tutor.store import LOCAL_USER, open_store
 
-    if report is not None and report.suffix not in _REPORT_KINDS:
+    if report is not None and report.suffix.removeprefix(".") not in KINDS:
         raise UsageError(
-            f"A report cannot be written as {report.suffix or 'a file without ending'}.", "Name it .md, .html or .json."
+            f"A report cannot be written as {report.suffix or 'a file without ending'}.",
+            f"Let its name end in one of: {' '.join(f'.{kind}' for kind in KINDS)}",
         )
     interactive = sys.stdin.isatty() and not as_json
     chosen = settings()

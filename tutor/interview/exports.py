@@ -1,15 +1,22 @@
-"""A report as a file: Markdown, HTML or JSON. The page offers the same for download."""
+"""A report as a file: Markdown, HTML or JSON, for the command line and the page alike. Another form is one line here."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from ingest.errors import UsageError
 from tutor.interview.report import Report
 from tutor.interview.report_html import report_html
 from tutor.interview.report_markdown import report_markdown
 
-KINDS = ("md", "html", "json")
+
+def _json(report: Report) -> str:
+    return json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n"
+
+
+_WRITERS: dict[str, Callable[[Report], str]] = {"md": report_markdown, "html": report_html, "json": _json}
+KINDS = tuple(_WRITERS)
 
 
 def export(report: Report, kind: str) -> str:
@@ -21,10 +28,6 @@ def export(report: Report, kind: str) -> str:
     Raises:
         UsageError: it is another.
     """
-    if kind == "md":
-        return report_markdown(report)
-    if kind == "html":
-        return report_html(report)
-    if kind == "json":
-        return json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n"
-    raise UsageError(f"A report cannot be written as {kind!r}.", f"Choose one of {', '.join(KINDS)}.")
+    if kind not in _WRITERS:
+        raise UsageError(f"A report cannot be written as {kind!r}.", f"Choose one of {', '.join(KINDS)}.")
+    return _WRITERS[kind](report)

@@ -14,9 +14,8 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ingest.errors import DocumentError, TutorError
-from tutor.interview.report import Report
-from tutor.interview.report_html import report_html as report_page
-from tutor.interview.report_markdown import report_markdown
+from tutor.interview.exports import KINDS as REPORTS
+from tutor.interview.exports import export
 from tutor.web.ask.export import conversation_file
 from tutor.web.backstage import Backstage
 from tutor.web.library.adding import MAX_MEGABYTES, Adding
@@ -25,7 +24,7 @@ from tutor.web.visitor import visitor
 
 # A page of another site cannot send this header without asking first, and it is never allowed to.
 UPLOAD_HEADER = "x-tutor-upload"
-KINDS = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+MEDIA_TYPES = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
 
 
 def router(stage: Backstage) -> APIRouter:
@@ -50,12 +49,12 @@ def router(stage: Backstage) -> APIRouter:
     def interview(name: str, request: Request) -> Response:
         """The report of an interview as Markdown, HTML or JSON."""
         id, _, kind = name.rpartition(".")
-        if kind not in KINDS:
+        if kind not in REPORTS:
             raise HTTPException(404)
         who = visitor(request)
         try:
             practice = stage.practices.with_interview(who.user, id)
-            text = report_file(practice.report(id), kind)
+            text = export(practice.report(id), kind)
         except TutorError as error:
             raise HTTPException(404, error.message) from error
         return attachment(text, f"{say('report-heading', who.tongue)} {practice.corpus}", kind)
@@ -95,18 +94,13 @@ def router(stage: Backstage) -> APIRouter:
     return routes
 
 
-def report_file(report: Report, kind: str) -> str:
-    """A report in one of `KINDS`."""
-    if kind == "md":
-        return report_markdown(report)
-    if kind == "html":
-        return report_page(report)
-    return json.dumps(report.as_dict(), ensure_ascii=False, indent=1)
-
-
 def attachment(text: str, title: str, kind: str) -> Response:
     """A file to save, named after its title."""
     bare = "".join(c if c.isalnum() or c in "-_ " else " " for c in title)
     name = "-".join(bare.split())[:60] or "tutor"
     disposition = f"attachment; filename=\"tutor.{kind}\"; filename*=UTF-8''{quote(f'{name}.{kind}')}"
-    return Response(text, media_type=f"{KINDS[kind]}; charset=utf-8", headers={"content-disposition": disposition})
+    return Response(
+        text,
+        media_type=f"{MEDIA_TYPES.get(kind, 'text/plain')}; charset=utf-8",
+        headers={"content-disposition": disposition},
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from tutor.interview.exports import KINDS
 from tutor.interview.report import QuestionReport, Report
 from tutor.web.markup import passage_html
 from tutor.web.pane import button
@@ -11,14 +12,12 @@ from tutor.web.practise.charts import bars, chart_html, radar
 from tutor.web.practise.verdicts import flags_html, points_html, score_html
 from tutor.web.strings import Tongue, say
 
-EXPORTS = ("md", "html", "json")
-
 
 def report_html(report: Report, tongue: Tongue, *, disputes: bool = True, note: str = "") -> str:
     """The whole pane."""
     exports = "".join(
         f'<a class="small" href="files/interviews/{escape(report.id)}.{kind}" download>{escape(say(f"export-{kind}", tongue))}</a>'
-        for kind in EXPORTS
+        for kind in KINDS
     )
     head = (
         f'<div class="row report-doors">{button(say("back-to-practise", tongue), "home", kind="small")}{exports}</div>'
