@@ -17,7 +17,7 @@ LIVE = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"
 
 
 HARMLESS = set(
-    "p strong em s code pre ul ol li blockquote hr br table thead tbody tr th td h1 h2 h3 h4 h5 h6".split()  # noqa: SIM905
+    "div p strong em s code pre ul ol li blockquote hr br table thead tbody tr th td h1 h2 h3 h4 h5 h6".split()  # noqa: SIM905
 )
 
 
