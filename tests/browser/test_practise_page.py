@@ -54,7 +54,7 @@ def test_a_whole_interview_ends_in_a_report(visit: Visit) -> None:
     with page.expect_download() as saved:
         page.get_by_role("link", name="匯出 Markdown").click()
     assert saved.value.suggested_filename.endswith(".md")
-    page.locator(".report .result summary").last.click()
+    page.locator(".report .result > summary").last.click()
     missing = page.locator(".report .result").last.locator(".verdict:is(.missing, .partial)").first
     missing.locator(".dispute summary").click()
     missing.get_by_role("button", name="再核對一次").click()

@@ -110,7 +110,7 @@ def result_html(session: Session, asked: Asked, tongue: Tongue) -> str:
     if teaching:
         teaching = f'<div class="teaching"><h4>{escape(say("teaching", tongue))}</h4>{teaching}</div>'
     return (
-        f'<details class="card result" open data-key="result-{asked.number}"><summary>'
+        f'<details class="card result" open><summary>'
         f"<span>{escape(say('result-of', tongue, number=asked.number))}</span> {head}</summary>"
         f'<p class="hint">{escape(title)}</p>{body}{teaching}</details>'
     )

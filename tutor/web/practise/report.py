@@ -13,8 +13,8 @@ from tutor.web.practise.verdicts import flags_html, points_html, score_html
 from tutor.web.strings import Tongue, say
 
 
-def report_html(report: Report, tongue: Tongue, *, disputes: bool = True, note: str = "") -> str:
-    """The whole pane."""
+def report_html(report: Report, tongue: Tongue, *, note: str = "", opened: int = -1) -> str:
+    """The whole pane; the question `opened` is unfolded."""
     exports = "".join(
         f'<a class="small" href="files/interviews/{escape(report.id)}.{kind}" download>{escape(say(f"export-{kind}", tongue))}</a>'
         for kind in KINDS
@@ -27,7 +27,7 @@ def report_html(report: Report, tongue: Tongue, *, disputes: bool = True, note: 
         return f'<div class="report" data-place="practise/{escape(report.id)}">{head}{note}<section class="card">{empty}</section></div>'
     numbers = ",".join(str(q.number) for q in report.questions)
     again = button(say("once-more", tongue), "start-on", numbers, kind="primary")
-    questions = "".join(_question(q, tongue, disputes) for q in report.questions)
+    questions = "".join(_question(q, tongue, opened == q.number) for q in report.questions)
     return (
         f'<div class="report" data-place="practise/{escape(report.id)}">{head}{note}{_summary(report, tongue)}'
         f'<div class="columns">{_charts(report, tongue)}</div><div class="columns">{_weakest(report, tongue)}{_review(report, tongue)}</div>'
@@ -97,7 +97,7 @@ def _review(report: Report, tongue: Tongue) -> str:
     return f'<section class="card"><h3>{escape(say("review-when", tongue))}</h3><ul class="plain">{rows}</ul></section>'
 
 
-def _question(question: QuestionReport, tongue: Tongue, disputes: bool) -> str:
+def _question(question: QuestionReport, tongue: Tongue, is_open: bool) -> str:
     points = [*question.wrong, *question.missed, *question.partly, *question.covered]
     said = (
         f"<p>{escape(question.answer)}</p>"
@@ -113,11 +113,11 @@ def _question(question: QuestionReport, tongue: Tongue, disputes: bool) -> str:
         else f'<span class="hint">{escape(say(f"outcome-{question.outcome}", tongue))}</span>'
     )
     return (
-        f'<details class="card result" data-key="report-{question.number}"><summary><span class="source-number">'
+        f'<details class="card result"{" open" if is_open else ""}><summary><span class="source-number">'
         f"{escape(say('question', tongue, number=question.number))}</span> <span>{escape(question.title)}</span> {head}</summary>"
         f"{flags_html(question.flags, tongue)}<p>{escape(question.feedback)}</p>"
         f"<h4>{escape(say('your-answer', tongue))}</h4><div class='own-answer'>{said}</div>"
-        f"{points_html(points, question.number, tongue, disputes=disputes)}"
+        f"{points_html(points, question.number, tongue, disputes=True)}"
         f"<details class='model-answer'><summary>{escape(say('model-answer', tongue))}</summary>"
         f"<div class='document' lang='zh'>{model}</div></details></details>"
     )

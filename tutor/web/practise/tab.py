@@ -103,6 +103,7 @@ class PractiseTab:
                 seat.discarded = None
             case "dispute" if seat.interview:
                 self._session(seat, who).dispute(done.number, done.text("point"), done.text("words"))
+                return self.html(seat, who, opened=done.number)
             case command if seat.interview and command in _COMMANDS:
                 session = self._session(seat, who)
                 if command.replace("-", "_") in session.view().commands or command == "tick":
@@ -135,8 +136,11 @@ class PractiseTab:
     def _practice(self, seat: Seat, who: Visitor) -> Practice:
         return self._stage.practices.with_interview(who.user, seat.interview)
 
-    def html(self, seat: Seat, who: Visitor, *, note: str = "") -> str:
+    def html(self, seat: Seat, who: Visitor, *, note: str = "", opened: int = -1) -> str:
         """The whole pane.
+
+        Args:
+            opened: the question of a report that is unfolded.
 
         Raises:
             TutorError: the corpus cannot be practised, or the interview is gone.
@@ -145,7 +149,7 @@ class PractiseTab:
             practice = self._practice(seat, who)
             session = practice.session(seat.interview)
             inner = (
-                report_html(practice.report(seat.interview), who.tongue, note=note)
+                report_html(practice.report(seat.interview), who.tongue, note=note, opened=opened)
                 if session.finished
                 else interview_html(session, who.tongue, note=note)
             )
