@@ -93,6 +93,10 @@
     const sends = box.dataset.enterSends !== undefined ? !event.shiftKey : event.ctrlKey || event.metaKey;
     if (sends && box.form) { event.preventDefault(); box.form.requestSubmit(box.form.querySelector("[type=submit]")); }
   });
+  // What the server chooses in a list counts also after the visitor has chosen there.
+  new MutationObserver((changes) => {
+    for (const { target } of changes) target.selected = target.hasAttribute("selected");
+  }).observe(document.documentElement, { subtree: true, attributeFilter: ["selected"] });
   // Text boxes grow with what is written in them.
   document.addEventListener("input", (event) => {
     const box = event.target.closest?.("textarea");

@@ -62,10 +62,12 @@
       return;
     }
     if (box.disabled || (shown === box.dataset.draft && last === box)) return;
-    if (shown && shown !== box.dataset.draft) localStorage.removeItem(`tutor_draft:${shown}`);
+    const next = Boolean(shown && shown !== box.dataset.draft);
+    if (next) localStorage.removeItem(`tutor_draft:${shown}`);
     shown = box.dataset.draft;
     last = box;
     box.value = localStorage.getItem(name(box)) || "";
+    if (next && box.closest("#practise-pane").contains(document.activeElement)) box.focus({ preventScroll: true });
   }
 
   function place() {
