@@ -45,3 +45,19 @@ def test_links_commands_and_settings_exist(page):
     }
     missing += [f"TUTOR_{name}" for name in SETTING.findall(text) if name not in names and not name.startswith("TEST_")]
     assert missing == []
+
+
+def test_the_messages_in_troubleshooting_are_said_by_the_code():
+    said = ""
+    for room in ("ingest", "tutor"):
+        said += "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / room).rglob("*.py")))
+    said = re.sub(r'"\s*\n\s*f?"', "", re.sub(r"\{[^{}]*\}", "…", said))
+    shown = re.findall(
+        r"^\| `([^`]+)`(?:, `([^`]+)`)? \|", (ROOT / "docs/troubleshooting.md").read_text("utf-8"), re.MULTILINE
+    )
+    said += (ROOT / "Makefile").read_text(encoding="utf-8")
+    # What stands for something else in the page: "...", N, a quoted name, an address, the name of a setting.
+    pieces = [p.strip(" .()',") for row in shown for m in row for p in re.split(r"\.\.\.|'\S*'|TUTOR_|127\S+|\bN\b", m)]
+    told = [piece for piece in pieces if len(piece) > 8]
+    assert len(told) > 25
+    assert [piece for piece in told if piece not in said] == []
