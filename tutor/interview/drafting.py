@@ -2,8 +2,7 @@
 
 Sentences near the title and near the middle of the answer are taken, different from each other, with a preference
 for list items and section openings; examples become details. Every quote is a verbatim slice. A draft says that it
-is one (`drafted: true`), and grades against it are marked uncertain. No language model: a 1.5B one, asked to choose
-sentences by number, chose no better than chance (`docs/log.md`). Knows documents, no files.
+is one (`drafted: true`), and grades against it are marked uncertain. No language model. Knows documents, no files.
 """
 
 from __future__ import annotations
