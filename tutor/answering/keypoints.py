@@ -21,12 +21,14 @@ from tutor.answering.script import convert
 from tutor.answering.wording import say
 from tutor.retrieval.result import SearchResult
 
-# A further question joins when it scores at least this share of the best: a comparison of two, a shared topic. In a
-# conversation the scores lie nearer together, and what is asked about is mostly what was talked about.
-JOINS, JOINS_IN_CONVERSATION = 0.75, 0.9
+# A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
+JOINS = 0.75
 MOST_QUESTIONS = 3
 # Points from the best question and from each further one.
 FIRST, FURTHER = 7, 3
+# The three for a query that leans on the conversation: scores lie nearer together, what is asked about is mostly what
+# was talked about, and what the engine has not read before delays the answer.
+IN_CONVERSATION = (0.9, 2, 2)
 # Shared terms count this much beside the cosine.
 TERM_WEIGHT = 0.35
 # Share of the score that comes from the sentence before, where that is better: .85 -> .89 of the facts on dev.
@@ -72,14 +74,15 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language) -> list
     if not result.hits:
         return []
     best = result.hits[0].score
-    share = JOINS if result.rewritten is None else JOINS_IN_CONVERSATION
-    hits = [h for h in result.hits[:MOST_QUESTIONS] if result.addressed or h.score >= share * best]
+    alone = result.rewritten is None
+    share, most, further = (JOINS, MOST_QUESTIONS, FURTHER) if alone else IN_CONVERSATION
+    hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
     query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
     vector, query_terms = room.embed([query])[0], set(terms(query))
     chosen = []
     for rank, hit in enumerate(hits):
         question = room.sentences_of(hit.question)
-        limit = FIRST if rank == 0 else FURTHER
+        limit = FIRST if rank == 0 else further
         chosen.append(Chosen(hit.question, question.title, _points(question, vector, query_terms, language, limit)))
     return chosen
 

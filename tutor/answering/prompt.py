@@ -33,7 +33,7 @@ _CLOSING: dict[Language, str] = {
 # Characters of the text of one question. .55 tokens a character: 440 tokens, 13 MB of engine state, 6 s to read.
 LONGEST_TEXT = 800
 # A follow-up is understood with the query before it; "go on" with the beginning of what was said.
-QUERY_BEFORE, SAID_BEFORE = 80, 160
+QUERY_BEFORE, SAID_BEFORE = 40, 60
 # Tokens around each message, and kept free against a tokenizer that counts otherwise than the estimate.
 AROUND = 16
 

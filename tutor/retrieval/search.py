@@ -20,7 +20,7 @@ from ingest.index import Index
 from tutor.retrieval.address import Address, parse_address, without_citations
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank
-from tutor.retrieval.conversation import continues, last_questions, leans, refers_back, stands_alone
+from tutor.retrieval.conversation import content_terms, continues, last_questions, leans, refers_back, stands_alone
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
@@ -137,6 +137,10 @@ class Searcher:
         self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]
     ) -> Context:
         """What the ranking of a leaning query is computed from."""
+        if not content_terms(query):
+            # 「為什麼會這樣？」 names nothing: what it finds by itself is chance.
+            nothing = {name: np.zeros_like(scores) for name, scores in scored.legs.items()}
+            scored = replace(scored, legs=nothing)
         asked = next((t.content for t in reversed(history) if t.role == "user"), "")
         reply = without_citations(next((t.content for t in reversed(history) if t.role == "assistant"), ""))
         questions = self.index.content.questions
