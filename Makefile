@@ -2,13 +2,14 @@
 # make test   set everything up and run all tests
 # make lint   ruff and mypy
 # make bench  the measures, quick form
+# make house  long files and tangled functions: reported, never an error
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint bench audit clean
+.PHONY: run test lint house bench audit clean
 
 run: $(VENV)/.installed
 	$(BIN)/tutor serve --open
@@ -21,6 +22,14 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit -q -c pyproject.toml -r tutor ingest eval
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m eval manual --check
+
+house: $(VENV)/.installed-dev
+	@echo "files of more than 300 lines:"
+	@find tutor ingest eval -name '*.py' -exec wc -l {} + | sort -rn | awk '$$2 != "total" && $$1 > 300'
+	@echo "functions with many paths:"
+	@$(BIN)/ruff check --select C901 --exit-zero --output-format concise tutor ingest eval
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m eval retrieval

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 import typer.main
 
-from eval import manual
+from eval import manual, readme
 from tutor.cli import app
 from tutor.settings import Settings
 
@@ -21,6 +21,10 @@ SETTING = re.compile(r"TUTOR_([A-Z][A-Z_]*[A-Z])")
 
 def test_the_reference_pages_are_up_to_date():
     assert manual.write(check=True) == [], "python -m eval manual writes them"
+
+
+def test_the_figures_in_the_readme_are_those_of_the_reports():
+    assert readme.write(check=True), "python -m eval readme writes them"
 
 
 def test_the_pages_hold_every_setting_and_every_command():
