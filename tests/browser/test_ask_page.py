@@ -209,7 +209,7 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(visit: Visit) -> N
     assert nameless == []
     seen = set()
     page.locator("body").click(position={"x": 2, "y": 2})
-    for _ in range(45):
+    for _ in range(120):
         page.keyboard.press("Tab")
         seen.add(page.evaluate(f"document.activeElement.closest('{PARTS}')?.id"))
     assert {"language", "new", "conversation", "ask", "panel"} <= seen

@@ -16,6 +16,7 @@ import uvicorn
 from langchain_core.messages import AIMessageChunk
 
 from ingest.corpora import ingest
+from tutor.llm.line import Line
 from tutor.llm.state import ModelState
 from tutor.settings import Settings
 from tutor.web.app import create_app
@@ -135,11 +136,23 @@ class ScriptedModel:
     def __init__(self) -> None:
         self.script = Script()
         self.state = ModelState("ready", "scripted for tests")
+        self.line = Line(4)
 
     @property
     def choice(self) -> Any:
         """Only the reason is asked for."""
         return self.state
+
+    def wait_ready(self, _: float) -> None:
+        """It is."""
+
+    def keeps_prompts(self) -> bool:
+        """It reads nothing, so nothing is read ahead."""
+        return False
+
+    def reads_at_once(self, _: str) -> bool:
+        """Whatever it is."""
+        return True
 
     def count_tokens(self, text: str) -> int:
         """About one for each character."""

@@ -44,7 +44,7 @@ def history_html(
         f"{button(say('new', tongue), 'new', kind='small', id='new', data_event='select')}</div>"
         f"{_corpus(stage, conversation, tongue)}"
         f'<input type="search" class="history-search" data-do="search" data-event="input" placeholder="{label}" '
-        f'aria-label="{label}" value="{escape(search)}">'
+        f'aria-label="{label}" data-said="{escape(search)}">'
         f"{_toast(deleted, note, tongue)}<ul>{listed}</ul></div>"
     )
 

@@ -144,7 +144,7 @@ class LibraryTab:
         return (
             f'<div class="library{opened}"{self._stage.corpora.mark(corpus)}><aside class="shelf">{self._corpora(corpus, material, tongue, admin=mark.admin)}'
             f'<input type="search" class="wide" data-do="search" data-event="input" placeholder="{label}" '
-            f'aria-label="{label}" value="{escape(mark.search)}"><div class="shelf-list">{titles}</div></aside>'
+            f'aria-label="{label}" data-said="{escape(mark.search)}"><div class="shelf-list">{titles}</div></aside>'
             f'<div class="page">{back}{note}{self._removed(mark, tongue)}{working}'
             f"{'' if working else self._preview(mark, tongue)}{page}</div></div>"
         )

@@ -115,7 +115,7 @@
 
   new MutationObserver(() => {
     const talk = document.getElementById("conversation");
-    if (near && talk) talk.scrollTop = talk.scrollHeight;
+    if (near && talk && !talk.querySelector(".empty")) talk.scrollTop = talk.scrollHeight;
     const id = document.querySelector("#current .exchanges")?.dataset.conversation;
     if (id !== undefined) sessionStorage.setItem("tutor_conversation", id);
     if (wanted && panel()?.dataset.position === wanted.position) {

@@ -30,7 +30,7 @@
   };
   addEventListener("hashchange", show);
   addEventListener("tutor-pane", (event) => {
-    if (root.dataset.worded && event.detail === `${place().tab}-pane`) show();
+    if (worded && event.detail === `${place().tab}-pane`) show();
   });
 
   window.tutorClient.language = (select) => {
@@ -56,13 +56,12 @@
   function words() {
     const head = masthead();
     if (!head?.dataset.language || worded === head.dataset.language) return;
-    const first = worded === null;
     worded = head.dataset.language;
     root.lang = worded;
     document.title = head.dataset.title;
-    if (first) { const kept = localStorage.getItem("tutor_theme"); if (kept) paint(kept); }
     show();
-    root.dataset.worded = worded;
+    // The other panes have their words with the same answer, but a moment later.
+    requestAnimationFrame(() => setTimeout(() => { root.dataset.worded = worded; }));
   }
 
   // A line for screen readers and eyes about what was done here.
@@ -81,5 +80,13 @@
     saying = setTimeout(() => { delete line.dataset.on; }, 2500);
   };
 
-  new MutationObserver(words).observe(root, { childList: true, subtree: true, attributeFilter: ["data-language"] });
+  // Gradio paints the page as the system wants it, at times of its own; what was chosen here wins.
+  function keepTheme() {
+    const kept = localStorage.getItem("tutor_theme");
+    if (kept && document.body && dark() !== (kept === "dark")) paint(kept);
+  }
+
+  new MutationObserver(() => { words(); keepTheme(); }).observe(root, {
+    childList: true, subtree: true, attributeFilter: ["data-language", "class"],
+  });
 })();

@@ -95,8 +95,11 @@
   });
   // What the server chooses in a list counts also after the visitor has chosen there.
   new MutationObserver((changes) => {
-    for (const { target } of changes) target.selected = target.hasAttribute("selected");
-  }).observe(document.documentElement, { subtree: true, attributeFilter: ["selected"] });
+    for (const { target } of changes) {
+      if (target.matches("option")) target.selected = target.hasAttribute("selected");
+      else if (target !== document.activeElement) target.value = target.dataset.said; // never under the typing hand
+    }
+  }).observe(document.documentElement, { subtree: true, attributeFilter: ["selected", "data-said"] });
   // Text boxes grow with what is written in them.
   document.addEventListener("input", (event) => {
     const box = event.target.closest?.("textarea");
