@@ -321,6 +321,18 @@ def interview(
 
 
 @app.command()
+def transcripts() -> None:
+    """Ten fixed conversations with the model in use, unedited, into docs/transcripts.md."""
+    from eval.transcripts import write
+    from tutor.answering.tutor import Tutor
+    from tutor.llm import open_model
+
+    with open_model(Settings()) as model:
+        model.wait_ready()
+        typer.echo(write(Tutor(_searcher(), model), lambda query: typer.echo(query, err=True)))
+
+
+@app.command()
 def speed(
     quick: Annotated[bool, typer.Option("--quick", help="A few of everything, under three minutes.")] = False,
     recipe: Annotated[

@@ -42,8 +42,8 @@ class Sizes:
     cold: int = 80
     warm: int = 80
     talks: int = 40
-    recipe_talks: int = 8
-    overhead: int = 20
+    recipe_talks: int = 4
+    overhead: int = 12
     users: tuple[int, ...] = (1, 4, 8, 16)
     ingest: bool = True
 
