@@ -12,6 +12,7 @@ import uvicorn
 from langchain_core.messages import AIMessageChunk
 
 from ingest.corpora import ingest
+from tutor.llm.line import Line
 from tutor.llm.state import ModelState
 from tutor.settings import Settings
 from tutor.web.app import create_app
@@ -100,6 +101,7 @@ class EndlessModel:
     def __init__(self) -> None:
         self.state = ModelState("ready", "scripted for tests")
         self.choice = self.state
+        self.line = Line(4)
         self.said = 0
         self.closed = threading.Event()
         self._pause = threading.Event()
@@ -108,6 +110,12 @@ class EndlessModel:
         return len(text)
 
     def wait_ready(self, _: float) -> None: ...
+
+    def keeps_prompts(self) -> bool:
+        return False
+
+    def reads_at_once(self, _: str) -> bool:
+        return True
 
     def close(self) -> None: ...
 
