@@ -46,9 +46,9 @@ def test_a_false_premise_is_corrected_with_a_citation(searcher, fake_model):
 
 
 def test_a_near_miss_says_what_the_document_does_not(searcher, fake_model):
-    answer = Tutor(searcher, fake_model).answer(Ask("GRPO 跟 PPO 差在哪？"))
+    answer = Tutor(searcher, fake_model).answer(Ask("DeepSeek-R1 怎麼訓練的？"))
     assert answer.refused
-    assert "「GRPO」" in answer.answer
+    assert "「DeepSeek-R1」" in answer.answer
     assert answer.citations
     assert answer.suggestions
 
