@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -121,14 +122,21 @@ def practised(stage: Backstage) -> dict[str, str]:
     """Practise on some days of the last two weeks; the places of a running interview and of a report come back."""
     practice = stage.practices.of(LOCAL_USER)
     numbers = [c.number for c in practice.candidates]
-    weeks = [(13, numbers[0:4]), (10, numbers[10:15]), (6, numbers[18:24]), (2, numbers[0:3] + numbers[30:33])]
+    weeks = [
+        (13, numbers[0:4]),
+        (10, numbers[10:15]),
+        (6, numbers[18:22] + numbers[33:35] + numbers[45:46] + numbers[52:53]),
+        (2, numbers[0:3] + numbers[30:33]),
+    ]
     weeks += [(1, numbers[40:44]), (0, numbers[10:12])]
     report = ""
+    ticks = itertools.count(0, 37)  # seconds: an answer is not given in an instant
     for days, asked in weeks:
         then = datetime.now(UTC) - timedelta(days=days)
         own = Practice(
             practice.corpus, practice.material, stage.opened.material(None).grader, stage.store, LOCAL_USER,
             now=lambda then=then: then,  # type: ignore[misc]
+            clock=lambda: float(next(ticks)),
         )  # fmt: skip
         session = own.start(Setup(corpus=own.corpus, questions=tuple(asked), number=len(asked), follow_ups=0))
         for position, number in enumerate(asked):
