@@ -24,7 +24,7 @@ def radar(names: Sequence[str], scores: Sequence[float]) -> Any:
     )
     figure.update_layout(
         polar={"radialaxis": {"range": [0, TOP], "tickvals": [0, 5, 10], "angle": 90}}, showlegend=False,
-        margin={"l": 70, "r": 70, "t": 30, "b": 30}, height=320,
+        margin={"l": 100, "r": 100, "t": 30, "b": 30}, height=320,
     )  # fmt: skip
     return figure
 
