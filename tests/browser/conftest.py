@@ -99,7 +99,7 @@ def visit(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(45_000)
         page.on("request", lambda r: _own(r.url, site.url) or wrong.append(f"foreign request: {r.url}"))
         page.on("console", lambda m: m.type in {"error", "warning"} and wrong.append(f"console: {m.text}"))
         page.on("pageerror", lambda e: wrong.append(f"page error: {e}"))

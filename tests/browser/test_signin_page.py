@@ -51,7 +51,7 @@ def guest(browser: Any, signed: str) -> Iterator[Callable[..., Any]]:
         contexts.append(context)
         # A page of somebody else's, which the test writes itself.
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(45_000)
         page.on("request", lambda r: r.url.startswith((signed, "data:", "blob:", ELSEWHERE)) or wrong.append(r.url))
         page.on("pageerror", lambda e: wrong.append(str(e)))
         page.goto(signed)
