@@ -27,6 +27,7 @@ from ingest.builds import current_build, locked, make_current, read_manifest, re
 from ingest.corpora import check_name, document_path, shipped_document
 from ingest.errors import IndexMissing, StoreMismatch, TutorError, UsageError
 from tutor import __version__
+from tutor.interview.material import OWN_FILE
 from tutor.settings import Settings
 from tutor.store.dump import Row, dump, file_of_rows, is_empty, load, open_file, replace_file, revision
 from tutor.store.engine import Database, database_url
@@ -37,6 +38,8 @@ SQLITE = "store/tutor.sqlite"
 ROWS = "store/rows.jsonl"
 _CHUNK = 1 << 20
 # SQLite files may be in use: they are copied through SQLite.
+# What may lie beside a document and belongs to it.
+_BESIDE = (".expansions.jsonl", ".rubrics.yaml", ".probes.yaml")
 _SQLITE_ENDINGS = (".sqlite", ".sqlite3")
 Say = Callable[[str], None]
 
@@ -131,7 +134,8 @@ class _Writer:
     def add(self, path: Path, name: str) -> None:
         """Put a file in, by a copy where SQLite may be writing it."""
         copy = None
-        if path.suffix in _SQLITE_ENDINGS:
+        # What is sealed with its hash is never written again, and a copy by SQLite has other bytes.
+        if path.suffix in _SQLITE_ENDINGS and path.name != "content.sqlite":
             copy = self.scratch / "copy.sqlite"
             copy_sqlite(path, copy)
         with (copy or path).open("rb") as file:
@@ -190,9 +194,11 @@ def _add_corpus(settings: Settings, folder: Path, writer: _Writer, report: Repor
         document = None
     if document is not None and document != shipped_document(name) and document.exists():
         writer.add(document, f"documents/{name}{document.suffix}")
-        beside = document.with_suffix(".expansions.jsonl")
-        if beside.exists():
-            writer.add(beside, f"documents/{name}.expansions.jsonl")
+        for ending in _BESIDE:
+            if (beside := document.with_suffix(ending)).exists():
+                writer.add(beside, f"documents/{name}{ending}")
+    if (rubrics := folder / OWN_FILE).exists():
+        writer.add(rubrics, f"corpora/{name}/{OWN_FILE}")
     if (read_manifest(build) or {}).get("chroma_url"):
         report.without_index.append(name)
         return
@@ -301,16 +307,17 @@ def _put_corpus(settings: Settings, scratch: Path, name: str, report: Report) ->
     found = list((scratch / "corpora" / name).glob("build-*"))
     with locked(folder, name):
         for document in sorted((scratch / "documents").glob(f"{name}.*")):
-            if document.name == f"{name}.expansions.jsonl":
+            if document.name.endswith(_BESIDE):
                 continue
             kept = settings.data_dir / "documents"
             kept.mkdir(exist_ok=True)
-            beside = document.with_name(f"{name}.expansions.jsonl")
-            for path in (document, beside):
+            for path in (document, *(document.with_name(name + ending) for ending in _BESIDE)):
                 if path.exists():
                     os.replace(path, kept / path.name)
             record = json.dumps({"path": str((kept / document.name).resolve())})
             (folder / "source.json").write_text(record, encoding="utf-8")
+        if (rubrics := scratch / "corpora" / name / OWN_FILE).exists():
+            os.replace(rubrics, folder / OWN_FILE)
         if not found:
             report.without_index.append(name)
             return
