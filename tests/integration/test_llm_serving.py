@@ -81,17 +81,6 @@ def test_streams_words_and_says_what_it_cost(shared: Model) -> None:
     assert shared.last_timings == answer.response_metadata["timings"]
 
 
-def test_a_prompt_seen_before_is_read_from_the_cache_even_after_others(shared: Model) -> None:
-    chat = shared.chat(temperature=0, max_tokens=2)
-    first = whole(chat, ("system", RULES), ("user", "What is attention?"))
-    for other in ("Cats sleep. ", "Rain falls. ", "Bread rises. "):  # more than there are slots
-        whole(chat, ("system", other * 60), ("user", "Why?"))
-    again = whole(chat, ("system", RULES), ("user", "What is a KV cache?"))
-    read = again.usage_metadata["input_token_details"]["cache_read"]
-    assert read > 0.8 * first.usage_metadata["input_tokens"]
-    assert again.response_metadata["timings"]["cache_n"] == read
-
-
 def test_counts_tokens_as_the_model_does(shared: Model) -> None:
     assert shared.count_tokens("hello world") == 2
     assert shared.token_count_exact
