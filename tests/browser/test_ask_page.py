@@ -91,7 +91,9 @@ def test_refusal_offers_the_nearest_questions_as_buttons(visit: Visit) -> None:
     page = visit()
     ask(page, "台北今天的天氣如何？會下雨嗎？")
     page.get_by_text("這份文件沒有談到這個問題").wait_for()
+    finished(page)
     options = page.locator("#conversation .option")
+    options.nth(2).wait_for()
     assert options.count() == 3
     chosen = options.first.inner_text()
     options.first.click()

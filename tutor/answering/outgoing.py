@@ -54,7 +54,7 @@ def _calmed(text: str, before: str) -> str:
     def calm(match: re.Match[str]) -> str:
         label = match.group("label")
         if label is not None:
-            return label
+            return _calmed(label, before)
         previous = text[match.start() - 1] if match.start() else before
         return " " if previous.isascii() and previous.strip() else ""
 

@@ -37,6 +37,7 @@ _STATUS: tuple[tuple[type[errors.TutorError], int], ...] = (
     (errors.ModelMissing, 503),
     (errors.ModelUnavailable, 503),
     (errors.DownloadFailed, 503),
+    (errors.DiskFull, 507),
     (errors.DocumentError, 422),
     (errors.UsageError, 422),
 )
@@ -44,6 +45,7 @@ _TITLES = {
     400: "The request is malformed", 401: "Sign in first", 403: "Not allowed", 404: "Not there", 405: "Method not allowed",
     409: "Not possible in this state", 413: "Too large", 415: "Wrong media type", 422: "Not usable as it is",
     429: "Too many requests", 499: "The caller hung up", 500: "An error in the program", 503: "Not available now",
+    507: "No room left",
 }  # fmt: skip
 _MENDS = {
     404: "GET /openapi.json lists what there is.",
