@@ -9,6 +9,24 @@ from typing import Any
 
 REPORTS = Path(__file__).parent / "reports"
 README = Path(__file__).parent.parent / "README.md"
+_SPEED_BLOCK = re.compile(r"(<!-- speed -->\n).*?(<!-- /speed -->)", re.DOTALL)
+_SPEED = (
+    ("first_token_warm_median_ms", "first words of a first answer, read ahead, median", "ms"),
+    ("first_token_cold_median_ms", "first words of a first answer, not read ahead, median", "ms"),
+    ("follow_up_median_ms", "first words of a follow-up, median", "ms"),
+    ("follow_up_p95_ms", "first words of a follow-up, 95th percentile", "ms"),
+    ("cached_share", "share of prompt tokens that the engine did not read again in conversations", ""),
+    ("sooner_than_usual_recipe", "times sooner than the usual recipe on the same engine", ""),
+    ("overhead_first_token_ms", "our part of the time to first words, beside the bare engine", "ms"),
+    ("streaming_rate_ratio", "words a second beside the bare engine", ""),
+    ("users_longest_wait_ratio", "longest wait of several users at once, of a fair share", ""),
+    ("page_s", "page there after `tutor serve`", "s"),
+    ("memory_mb", "memory of everything together", "MB"),
+    ("ingest_cold_s", "ingest of the 80 questions", "s"),
+    ("ingest_unchanged_s", "the same, nothing changed", "s"),
+    ("ingest_one_edited_s", "the same, one answer edited", "s"),
+    ("grading_median_ms", "grading one answer, median", "ms"),
+)
 _BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -19,10 +37,24 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def speed_table() -> str:
+    """Markdown: waiting times of the last full `python -m eval speed`, on the machine that it names."""
+    report = _report("speed")
+    if not report:
+        return ""
+    lines = ["| waiting, memory | value |", "|---|---|"]
+    lines += [f"| {words} | {report[key]:g} {unit} |" for key, words, unit in _SPEED if report.get(key) is not None]
+    machine, sizes = report["machine"], report["sizes"]
+    where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}; {machine['engine']}"
+    rows = f"{sizes['warm']} first questions, {sizes['talks']} conversations of five turns, {sizes['recipe_talks']} beside the usual recipe"
+    return "\n".join([*lines, "", f"{where}; {rows}; one run."]) + "\n"
+
+
 def write(check: bool = False) -> bool:
-    """Put the table into the README, or only say whether it is there already."""
+    """Put the tables into the README, or only say whether they are there already."""
     text = README.read_text(encoding="utf-8")
     fresh = _BLOCK.sub(lambda m: m[1] + table() + m[2], text)
+    fresh = _SPEED_BLOCK.sub(lambda m: m[1] + speed_table() + m[2], fresh)
     if not check:
         README.write_text(fresh, encoding="utf-8")
     return fresh == text
@@ -71,6 +103,15 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             ("citations of a right question", answers["citation_precision"]),
             ("sentences with a citation", answers["sentence_recall"]),
             ("quotes that are exact slices of the source", answers["exact_quotes"]),
+        ]
+    grading = _report("grading-test")
+    if grading:
+        found += [
+            ("grades: quadratic weighted kappa with a careful human", grading["qwk"]),
+            ("grades: within one level of five", grading["within_one"]),
+            ("grades: the same level", grading["exact"]),
+            ("key points called covered that are (precision)", grading["covered_precision"]),
+            ("covered key points that are found (recall)", grading["covered_recall"]),
         ]
     return found
 
