@@ -23,8 +23,8 @@ _SPEED = (
     ("page_s", "page there after `tutor serve`", "s"),
     ("memory_mb", "memory of everything together", "MB"),
     ("ingest_cold_s", "ingest of the 80 questions", "s"),
-    ("ingest_unchanged_s", "the same, nothing changed", "s"),
-    ("ingest_one_edited_s", "the same, one answer edited", "s"),
+    ("ingest_unchanged_s", "ingest again, nothing changed", "s"),
+    ("ingest_one_edited_s", "ingest again, one answer edited", "s"),
     ("grading_median_ms", "grading one answer, median", "ms"),
 )
 _BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -46,7 +46,8 @@ def speed_table() -> str:
     lines += [f"| {words} | {report[key]:g} {unit} |" for key, words, unit in _SPEED if report.get(key) is not None]
     machine, sizes = report["machine"], report["sizes"]
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}; {machine['engine']}"
-    rows = f"{sizes['warm']} first questions, {sizes['talks']} conversations of five turns, {sizes['recipe_talks']} beside the usual recipe"
+    beside = report["usual_recipe"]["theirs_ms"]["n"] if "usual_recipe" in report else 0
+    rows = f"{sizes['warm']} first questions, {sizes['talks']} conversation(s) of five turns, {beside} turns beside the usual recipe"
     return "\n".join([*lines, "", f"{where}; {rows}; one run."]) + "\n"
 
 
