@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from eval.evidence.commands import compare_reports, run_everything
-from ingest.errors import TutorError
+from ingest.errors import TutorError, UsageError
 from tutor.commands import Searchers
 from tutor.settings import Settings
 
@@ -330,6 +330,21 @@ def transcripts() -> None:
     with open_model(Settings()) as model:
         model.wait_ready()
         typer.echo(write(Tutor(_searcher(), model), lambda query: typer.echo(query, err=True)))
+
+
+@app.command()
+def engine(as_json: Json = False) -> None:
+    """The embedded engine by itself: batch sizes, KV cache in 8 bits, states in files (five minutes, a quiet machine)."""
+    from eval.engine import measure
+    from tutor.llm import open_model
+
+    with open_model(Settings(), start=False) as model:
+        path = model.choice.path
+    if path is None:
+        raise UsageError("The engine's measure wants a GGUF model on disk.", "tutor models pull")
+    report = measure(path, lambda line: typer.echo(line, err=True))
+    _write_report("engine", report)
+    _show(report, as_json)
 
 
 @app.command()

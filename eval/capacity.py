@@ -20,8 +20,9 @@ ONE_MODEL = ("12x1", "16x1", "24x1", "24x2", "48x1", "80x1", "80x8", "24x1x2")
 LARGE_MODEL = ("24x1", "12x8", "16x4", "24x2", "24x4", "48x1", "48x2", "80x1", "80x8", "24x1x2", "24x4x2", "12x4x2")
 # Shares of the data sheet's figures that kernels usually reach.
 READING_SHARE, MEMORY_SHARE = 0.4, 0.6
-PROMPT, CACHED, ANSWER = 1500, 600, 200
-"""Tokens of a prompt, those in the prefix cache (the rules and titles that all prompts share), and of an answer."""
+PROMPT, CACHED, ANSWER = 750, 110, 200
+"""Tokens of a prompt (742 in the median of `python -m eval speed`), those of its instructions, which all prompts share,
+and of an answer."""
 
 
 @dataclass(frozen=True)

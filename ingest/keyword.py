@@ -6,6 +6,7 @@ because its own query takes no weights per term.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,14 @@ CHARACTER_WEIGHT, GRAMMAR_WEIGHT = 0.5, 0.5
 SHORTEST_TYPO, TYPO_SIMILARITY = 5, 80
 
 
+def _bm25s() -> Any:
+    """The package, imported late and told to keep its progress to itself: it logs at level DEBUG on its own account."""
+    import bm25s
+
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
+    return bm25s
+
+
 class KeywordIndex:
     """BM25 scores of all rows for a query."""
 
@@ -39,8 +48,9 @@ class KeywordIndex:
     @classmethod
     def build(cls, texts: Iterable[str], folder: Path) -> KeywordIndex:
         """Index the texts, row by row, and write the index into `folder`. Texts are read one at a time."""
-        import bm25s
         from bm25s.tokenization import Tokenized
+
+        bm25s = _bm25s()
 
         vocabulary: dict[str, int] = {}
         rows = [[vocabulary.setdefault(t, len(vocabulary)) for t in search_terms(text)] for text in texts]
@@ -54,9 +64,7 @@ class KeywordIndex:
     @classmethod
     def open(cls, folder: Path, rows: int) -> KeywordIndex:
         """Open a written index; its arrays stay on disk until they are touched."""
-        import bm25s
-
-        return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False), rows)
+        return cls(_bm25s().BM25.load(str(folder), mmap=True, show_progress=False), rows)
 
     @property
     def mapped(self) -> bool:

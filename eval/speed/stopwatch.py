@@ -23,7 +23,6 @@ from tutor.answering.keypoints import choose
 from tutor.answering.language import reply_language
 from tutor.answering.tutor import ANSWER_TOKENS, Ask, Tutor
 from tutor.llm import Model
-from tutor.llm.client import estimate_tokens
 from tutor.retrieval.result import Turn
 
 CHUNKS = 4
@@ -113,16 +112,10 @@ def bare(model: Model, messages: Sequence[tuple[str, str]], *, tokens: int = ANS
 
 
 def messages_of(tutor: Tutor, query: str) -> list[tuple[str, str]]:
-    """What the tutor sends to the engine for a first question, or nothing where it refuses."""
-    language = reply_language(query)
-    chosen = choose(tutor.searcher.search(query), tutor.room, language)
-    if not chosen:
-        return []
-    system, beside = prompt.whole(tutor.room.sentences_of(chosen[0].number), language), chosen[1:]
-    if not tutor.model.reads_at_once(system):
-        system, beside = prompt.compact(chosen), []
-    limit = tutor.model.context_tokens - ANSWER_TOKENS
-    return prompt.build(query, system, chosen, language, beside=beside, estimate=estimate_tokens, limit=limit)
+    """What the tutor sends to the engine for a first question, or nothing where it finds none."""
+    language, result = reply_language(query), tutor.searcher.search(query)
+    chosen = choose(result, tutor.room, language)
+    return tutor.messages(Ask(query), result, chosen, language) if chosen else []
 
 
 class Recipe:

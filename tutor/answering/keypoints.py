@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.text import language_of, terms
+from ingest.text import terms
 from tutor.answering.answer import Citation, Language
 from tutor.answering.citations import citation
 from tutor.answering.evidence import EvidenceRoom, QuestionSentences, Sentence
@@ -22,7 +22,7 @@ from tutor.answering.wording import say
 from tutor.retrieval.result import SearchResult
 
 # A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
-JOINS = 0.75
+JOINS = 0.85
 MOST_QUESTIONS = 3
 # Points from the best question and from each further one.
 FIRST, FURTHER = 7, 3
@@ -76,15 +76,24 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language) -> list
     best = result.hits[0].score
     alone = result.rewritten is None
     share, most, further = (JOINS, MOST_QUESTIONS, FURTHER) if alone else IN_CONVERSATION
-    hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
     query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
-    vector, query_terms = room.embed([query])[0], set(terms(query))
+    asked = _Asked(room.embed([query])[0], frozenset(terms(query)), language)
+    hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
     chosen = []
     for rank, hit in enumerate(hits):
         question = room.sentences_of(hit.question)
         limit = FIRST if rank == 0 else further
-        chosen.append(Chosen(hit.question, question.title, _points(question, vector, query_terms, language, limit)))
+        chosen.append(Chosen(hit.question, question.title, _points(question, asked, limit)))
     return chosen
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query as its points are chosen by: its vector, its terms, the language of the reply."""
+
+    vector: NDArray[np.float32]
+    terms: frozenset[str]
+    language: Language
 
 
 def unsaid(chosen: Sequence[Chosen], said: Sequence[str], room: EvidenceRoom) -> list[KeyPoint]:
@@ -106,17 +115,10 @@ def cite(point: KeyPoint, source: str) -> Citation:
     return Citation(s.question, s.section, source[s.start : s.end], s.start, s.end, "supported")
 
 
-def _points(
-    question: QuestionSentences,
-    query: NDArray[np.float32],
-    query_terms: set[str],
-    language: Language,
-    limit: int,
-) -> tuple[KeyPoint, ...]:
+def _points(question: QuestionSentences, asked: _Asked, limit: int) -> tuple[KeyPoint, ...]:
     """Reviewed statements near the query, then sentences that say what those do not, in the document's order."""
-    own = language_of(" ".join(s.text for s in question.sentences)[:2000])
-    points = _reviewed(question, query, query_terms, language, own, limit)
-    for point in _sentences(question, query, query_terms, language, own, limit):
+    points = _reviewed(question, asked, limit)
+    for point in _sentences(question, asked, limit):
         if len(points) >= limit:
             break
         if not any(_same(point, other) for other in points):
@@ -124,23 +126,16 @@ def _points(
     return tuple(sorted(points, key=lambda p: p.sentence.start))
 
 
-def _reviewed(
-    question: QuestionSentences,
-    query: NDArray[np.float32],
-    query_terms: set[str],
-    language: Language,
-    own: str,
-    limit: int,
-) -> list[KeyPoint]:
-    english = language == "en" and own != "en"
+def _reviewed(question: QuestionSentences, asked: _Asked, limit: int) -> list[KeyPoint]:
+    english = asked.language == "en" and question.language != "en"
     rows = [(s, s.text_en if english else s.text) for s in question.statements]
     if not rows or not all(text for _, text in rows):
         return []
     vectors = question.statement_vectors_en if english else question.statement_vectors
-    score = vectors @ query + TERM_WEIGHT * _shared(query_terms, [text for _, text in rows])
+    score = vectors @ asked.vector + TERM_WEIGHT * _shared(asked.terms, [text for _, text in rows])
     score = score + CORE_BONUS * np.asarray([s.core for s, _ in rows], dtype=np.float32)
     best = [i for i in np.argsort(-score)[:limit] if score[i] >= score.max() - REVIEWED_RANGE]
-    shown = english or (language == "en") == (own == "en")
+    shown = english or (asked.language == "en") == (question.language == "en")
     return [KeyPoint(rows[i][1], rows[i][0].sentence, vectors[i], shown) for i in best]
 
 
@@ -154,25 +149,18 @@ def _overlap(text: str, other: str) -> float:
     return len(own & set(terms(other))) / max(1, len(own))
 
 
-def _shared(query_terms: set[str], texts: Sequence[str]) -> NDArray[np.float32]:
+def _shared(query_terms: frozenset[str], texts: Sequence[str]) -> NDArray[np.float32]:
     return np.asarray([len(query_terms & set(terms(t))) / max(1, len(query_terms)) for t in texts], dtype=np.float32)
 
 
-def _sentences(
-    question: QuestionSentences,
-    query: NDArray[np.float32],
-    query_terms: set[str],
-    language: Language,
-    own: str,
-    limit: int,
-) -> list[KeyPoint]:
+def _sentences(question: QuestionSentences, asked: _Asked, limit: int) -> list[KeyPoint]:
     if not question.sentences:
         return []
-    in_language = (language == "en") == (own == "en")
-    translated = language == "en" and not in_language and bool(question.digest)
+    in_language = (asked.language == "en") == (question.language == "en")
+    translated = asked.language == "en" and not in_language and bool(question.digest)
     texts = question.digest if translated else tuple(s.text for s in question.sentences)
     vectors = question.digest_vectors if translated else question.vectors
-    score = _with_neighbours(vectors @ query + TERM_WEIGHT * _shared(query_terms, texts))
+    score = _with_neighbours(vectors @ asked.vector + TERM_WEIGHT * _shared(asked.terms, texts))
     score = score + np.asarray([_statement(t) for t in texts], dtype=np.float32)
     best: list[int] = np.argsort(-score)[:limit].tolist()
     best = [i for i in best if score[i] >= score[best[0]] - SCORE_RANGE]

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ingest.text import language_of
 from tutor.answering.answer import Language
 from tutor.answering.evidence import QuestionSentences
 from tutor.answering.keypoints import Chosen
@@ -45,7 +44,7 @@ def whole(question: QuestionSentences, language: Language) -> str:
 
     The reviewed statements, then the sentences nearest to the middle of all, in the order of the document.
     """
-    english = language == "en" and language_of(" ".join(s.text for s in question.sentences)[:2000]) != "en"
+    english = language == "en" and question.language != "en"
     statements = [(s.sentence.start, s.text_en if english else s.text) for s in question.statements]
     left = LONGEST_TEXT - sum(len(text) for _, text in statements)
     if english and question.digest:

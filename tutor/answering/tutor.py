@@ -157,7 +157,7 @@ class Tutor:
         with self.model.line.enter(ask.owner) as ticket:
             while not ticket.wait(PLACE_EVERY_S):
                 yield Waiting(ticket.place)
-            messages = self._messages(ask, result, chosen, draft)
+            messages = self.messages(ask, result, chosen, draft.language, draft.last_line)
             words = self._model_words(messages, ticket, draft, started)
             with closing(words):  # type: ignore[type-var]
                 yield from self._streamed(ask, words, chosen, draft)
@@ -195,15 +195,17 @@ class Tutor:
         if cites.unknown:
             draft.flags.append("unknown-citation-removed")
 
-    def _messages(self, ask: Ask, result: SearchResult, chosen: list[Chosen], draft: _Draft) -> list[prompt.Message]:
+    def messages(
+        self, ask: Ask, result: SearchResult, chosen: list[Chosen], language: Language, last_line: str = ""
+    ) -> list[prompt.Message]:
         """The whole text of the first question where the engine has it already, else the key points."""
         first, beside = chosen[0], chosen[1:]
-        system = prompt.whole(self.room.sentences_of(first.number), draft.language)
+        system = prompt.whole(self.room.sentences_of(first.number), language)
         if not self.model.reads_at_once(system):
             system, beside = prompt.compact(chosen), []
         leaning = result.rewritten is not None
         return prompt.build(
-            ask.query, system, chosen, draft.language, beside=beside, last_line=draft.last_line,
+            ask.query, system, chosen, language, beside=beside, last_line=last_line,
             history=[Turn(t.role, _bare(t.content)) for t in ask.history] if leaning else (),
             estimate=estimate_tokens, limit=self.model.context_tokens - ANSWER_TOKENS,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from ingest.errors import UsageError
 MIB = 2**20
 CONTEXT = 8192
 LEAST_CONTEXT = 2048
-# Tokens that one conversation holds on average: about 600 of rules and titles, 900 of passages, the talk and the answer.
+# Tokens that one conversation is counted with: twice a prompt of 750 and its answer, for documents with longer answers.
 TYPICAL_TOKENS = 2048
 # Cards report less than their class says (firmware, ECC): the least of each class, MiB, as nvidia-smi tells it.
 CLASSES = {12: 12_282, 16: 15_360, 24: 23_034, 48: 46_068, 80: 81_559}

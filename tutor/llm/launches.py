@@ -23,8 +23,8 @@ PARALLEL = 2
 # outlive a restart and come back in 3 ms for 256 tokens.
 CACHE_MIB = 0
 # Tokens computed at a time: the engine looks up from its work after each batch, to stop or to let another stream
-# have its token. Smaller is politer; 32 to 2048 are equally fast here (48 to 60 tokens/s beside other work).
-BATCH = 32
+# have its token. Smaller is politer, larger reads faster: `python -m eval engine`, docs/log.md.
+BATCH = 128
 VLLM_LOAD_S = 900.0  # 110 to 130 s measured with a 135M model on CPU; the AWQ kernels add compilation
 # Cached prompt tokens are counted in `usage`, which is how the tutor measures them.
 ALWAYS = ("--enable-prefix-caching", "--enable-prompt-tokens-details")

@@ -136,9 +136,9 @@ def _model(name: str) -> dict[str, Any]:
 
 
 @router.post("/chat/completions", summary="Answer in a conversation", response_model=None)
-async def complete(body: Completion, request: Request, corpora: Corpora, _: Asker) -> Response:
+async def complete(body: Completion, request: Request, corpora: Corpora, user: Asker) -> Response:
     """The answer to the last message, in one piece or as a stream of chunks. Hanging up stops the model."""
-    asked = _asked(body.messages)
+    asked = _asked(body.messages, user)
     tutor = await run_in_threadpool(_tutor, corpora, body.model)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
     if body.stream:
@@ -209,7 +209,7 @@ def _usage(answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _asked(messages: list[Message]) -> Ask:
+def _asked(messages: list[Message], user: str) -> Ask:
     """The last message as the query, what users and the tutor said before it as the history.
 
     Raises:
@@ -222,7 +222,7 @@ def _asked(messages: list[Message]) -> Ask:
     if len(query) > LONGEST_QUERY:
         raise Refused(400, f"The question is longer than {LONGEST_QUERY} characters.", "Ask a shorter one.")
     history = tuple(Turn(m.role, bare(m.words)) for m in messages[:-1] if m.role in {"user", "assistant"} and m.words)
-    return Ask(query, history)
+    return Ask(query, history, owner=user)
 
 
 def _tutor(corpora: OpenCorpora, model: str) -> Tutor:

@@ -102,12 +102,12 @@ def build_server(corpora: OpenCorpora) -> MCPServer[Any]:
         """Answer a question from the document. Every sentence names the question it rests on, as 【第19題】 or 【Q19】;
         `refused` means that the document does not say it, and `suggestions` are the nearest questions.
         """
-        _user(ctx, "ask")
+        user = _user(ctx, "ask")
         tutor = await tutor_of(corpus)
         await ctx.report_progress(0, message="searching")
         done: Event | None = None
         try:
-            async with aclosing(pumped(lambda: tutor.stream(Ask(query)))) as events:  # type: ignore[type-var]
+            async with aclosing(pumped(lambda: tutor.stream(Ask(query, owner=user)))) as events:  # type: ignore[type-var]
                 async for event in events:
                     if isinstance(event, Sources):
                         await ctx.report_progress(1, message="answering")

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from ingest.errors import UsageError
-from tutor.answering.answer import Answer, Done, Event, Sources, Text
+from tutor.answering.answer import Answer, Done, Event, Sources, Text, Waiting
 from tutor.answering.tutor import Ask
 from tutor.commands import result_row, search_row
 from tutor.retrieval.result import Turn
@@ -55,12 +55,12 @@ def _opened(
 ) -> tuple[Callable[[], Iterator[Event]], str | None]:
     """What opens the stream of an answer, and the conversation that it is added to."""
     if body.conversation is None:
-        tutor, asked = corpora.tutor(body.corpus), Ask(body.query, turns(body.history))
+        tutor, asked = corpora.tutor(body.corpus), Ask(body.query, turns(body.history), owner=user)
         return lambda: tutor.stream(asked), None
     if body.history:
         raise UsageError("A kept conversation is its own history.", "Leave `history` out, or `conversation`.")
     kept, corpus, history = Kept.opened(corpora.store, user, body.conversation, body.corpus)
-    tutor, asked = corpora.tutor(corpus), Ask(body.query, history)
+    tutor, asked = corpora.tutor(corpus), Ask(body.query, history, owner=user)
     return lambda: kept.through(tutor, asked), kept.id
 
 
@@ -75,6 +75,8 @@ def _told(found: Iterator[Event]) -> Iterator[tuple[str, Any]]:
             match event:
                 case Sources(result, used):
                     yield "sources", {**result_row(result), "used": list(used)}
+                case Waiting(place):
+                    yield "waiting", {"place": place}
                 case Text(text):
                     yield "text", {"text": text}
                 case Done(answer):

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 from ingest.errors import UsageError
 from tutor.answering.answer import Done, Event, Sources, Text
 from tutor.answering.tutor import Ask, Tutor
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.store import Store
-
-LONGEST_TITLE = 60
+from tutor.web.kept import as_payload, title_of
 
 
 @dataclass(frozen=True)
@@ -66,26 +64,5 @@ class Kept:
                     yield event
         finally:
             if text:
-                payload = _payload(result, used, answer)
+                payload = as_payload(result, used, answer)
                 conversations.append(self.user, self.id, "assistant", text, payload)
-
-
-def title_of(query: str) -> str:
-    """What a conversation is called until somebody names it."""
-    line = " ".join(query.split())
-    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
-
-
-def _payload(result: SearchResult | None, used: tuple[int, ...], answer: dict[str, Any] | None) -> dict[str, Any]:
-    return {
-        "answer": answer,
-        "used": list(used),
-        "stopped": answer is None,
-        "note": "",
-        "rewritten": result.rewritten if result else None,
-        "in_corpus": result.in_corpus if result else None,
-        "hits": [
-            {"question": h.question, "score": h.score, "passages": [[e.passage.start, e.passage.end] for e in h.evidence]}
-            for h in (result.hits if result else ())
-        ],
-    }  # fmt: skip

@@ -93,7 +93,7 @@ class Asking:
             return
         exchange.started = True
         try:
-            yield from self._written(exchange, conversation, tongue)
+            yield from self._written(exchange, conversation, user, tongue)
         except TutorError as error:
             exchange.note = say("problem", tongue, reason=f"{error.message} {error.mend}".strip())
             exchange.failed = True
@@ -119,7 +119,7 @@ class Asking:
         except TutorError:
             log.exception("a reply could not be kept")
 
-    def _written(self, exchange: Exchange, conversation: Conversation, tongue: Tongue) -> Iterator[Shown]:
+    def _written(self, exchange: Exchange, conversation: Conversation, user: str, tongue: Tongue) -> Iterator[Shown]:
         from tutor.answering.tutor import Ask
 
         for tutor in self._when_open(exchange, conversation, tongue):
@@ -128,7 +128,7 @@ class Asking:
             yield gr.skip(), self.current(conversation, tongue), gr.skip(), gr.skip()
             if tutor is None:
                 continue
-            events = tutor.stream(Ask(exchange.query, conversation.history()))
+            events = tutor.stream(Ask(exchange.query, conversation.history(), owner=user))
             with closing(events):  # type: ignore[type-var]
                 for event in events:
                     if exchange.stopped:

@@ -12,17 +12,10 @@ from tutor.answering.answer import Answer, Citation
 from tutor.retrieval.result import Evidence, Hit, SearchResult
 from tutor.store import Message, Store
 from tutor.web.ask.conversation import Conversation, Exchange
+from tutor.web.kept import as_payload, title_of
 
 if TYPE_CHECKING:
     from tutor.retrieval.search import Searcher
-
-LONGEST_TITLE = 60
-
-
-def title_of(query: str) -> str:
-    """What a conversation is called until somebody renames it: the beginning of its first question."""
-    line = " ".join(query.split())
-    return line if len(line) <= LONGEST_TITLE else f"{line[: LONGEST_TITLE - 1]}…"
 
 
 def keep_question(store: Store, user: str, conversation: Conversation, exchange: Exchange) -> None:
@@ -35,7 +28,8 @@ def keep_question(store: Store, user: str, conversation: Conversation, exchange:
 def keep_reply(store: Store, user: str, conversation: Conversation, exchange: Exchange) -> None:
     """Keep what a question brought."""
     if conversation.id and exchange.asked and (exchange.text or exchange.note):
-        payload = as_payload(exchange)
+        answer = exchange.answer.as_dict() if exchange.answer else None
+        payload = as_payload(exchange.result, exchange.used, answer, stopped=exchange.stopped, note=exchange.note)
         exchange.replied = store.conversations.append(user, conversation.id, "assistant", exchange.text, payload).id
 
 
@@ -46,23 +40,6 @@ def forget_from(store: Store, user: str, conversation: Conversation, position: i
         last = max((max(e.asked, e.replied) for e in before), default=0)
         store.conversations.truncate(user, conversation.id, last)
     del conversation.exchanges[position:]
-
-
-def as_payload(exchange: Exchange) -> dict[str, Any]:
-    """What has to be kept beside the text of a reply; JSON-ready."""
-    result, answer = exchange.result, exchange.answer
-    return {
-        "answer": answer.as_dict() if answer else None,
-        "used": list(exchange.used),
-        "stopped": exchange.stopped,
-        "note": exchange.note,
-        "rewritten": result.rewritten if result else None,
-        "in_corpus": result.in_corpus if result else None,
-        "hits": [
-            {"question": h.question, "score": h.score, "passages": [[e.passage.start, e.passage.end] for e in h.evidence]}
-            for h in (result.hits if result else ())
-        ],
-    }  # fmt: skip
 
 
 def restored(store: Store, user: str, id: str, searcher: Searcher) -> Conversation:

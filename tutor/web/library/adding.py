@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from tutor.web.corpora import Corpora
 
 MAX_MEGABYTES = uploads.LARGEST >> 20
 ENDINGS = (*uploads.TEXT_ENDINGS, *CONVERTED)
+# A preview that nobody answers is forgotten after a day.
+KEPT_SECONDS = 86_400
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -64,12 +67,20 @@ class Adding:
             raise DocumentError("The file is empty.")
         checked = uploads.Upload.checked(filename, content)
         ending = Path(checked.filename).suffix.lower()
+        self._sweep()
         token = secrets.token_hex(16)
         folder = self._uploads / token
         folder.mkdir(parents=True)
         stem = re.sub(r"[^\w.-]+", "-", Path(checked.filename).stem).strip("-._")[:60] or "document"
         (folder / f"{stem}{ending}").write_bytes(content)
         return token
+
+    def _sweep(self) -> None:
+        """Throw away what was uploaded and then neither added nor dropped."""
+        oldest = time.time() - KEPT_SECONDS
+        for folder in self._uploads.iterdir() if self._uploads.is_dir() else ():
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def preview(self, token: str) -> Preview:
         """Read an uploaded file.

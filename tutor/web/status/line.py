@@ -33,7 +33,7 @@ def index_words(index: IndexState, tongue: Tongue) -> str:
     """The state of the corpus in words, with the share that is done while it is being built."""
     words = say(f"index-{index.phase}", tongue)
     if index.phase == "building" and index.total:
-        words += f" {index.reason} {index.done}/{index.total}"
+        words += f" {index.done}/{index.total}"
     return words
 
 
