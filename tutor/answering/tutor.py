@@ -6,28 +6,23 @@ stores, or how the model is served.
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
-from tutor.answering import prompt, styles
-from tutor.answering.answer import Answer, Citation, Done, Event, Language, Sources, Text, Waiting
-from tutor.answering.citations import CitationStream, citation
+from tutor.answering import prompt, replies, styles
+from tutor.answering.answer import Answer, Done, Event, Language, Sources, Text, Waiting
+from tutor.answering.checking import Checking, bare
+from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
-from tutor.answering.guard import Guard, received, trusted
-from tutor.answering.keypoints import Chosen, choose, cite, render, unsaid
+from tutor.answering.guard import received, trusted
+from tutor.answering.keypoints import Chosen, choose
 from tutor.answering.language import reply_language
-from tutor.answering.nearby import Nearby, nearby, opening
-from tutor.answering.outgoing import still
-from tutor.answering.premise import Correction, correction
-from tutor.answering.script import ScriptStream
-from tutor.answering.sentences import Piece, SentenceStream
-from tutor.answering.support import Support, check, citation_of
-from tutor.answering.wording import refusal, say
+from tutor.answering.premise import correction
+from tutor.answering.wording import say
 from tutor.llm.client import estimate_tokens
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
@@ -41,12 +36,8 @@ if TYPE_CHECKING:
 
 # Longest wording, tokens: about 300 Chinese characters, 10 s at 27 tokens a second. Key points follow it.
 ANSWER_TOKENS = 260
-SUGGESTIONS = 3
-# Headings, labels and list marks state nothing: a line needs this many letters to be checked.
-LETTERS_CHECKED = 6
 # Whoever waits for the engine hears so often which place is theirs.
 PLACE_EVERY_S = 0.5
-_CITATION_MARK = re.compile(r"【[^】]{1,12}】")
 
 
 @dataclass(frozen=True)
@@ -57,26 +48,6 @@ class Ask:
     history: tuple[Turn, ...] = ()
     top: int = 5
     owner: str = ""
-
-
-@dataclass
-class _Draft:
-    """An answer while it is written."""
-
-    query: str
-    language: Language
-    model: str
-    citations: list[Citation] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    usage: dict[str, int] = field(default_factory=dict)
-    first_token: float | None = None
-    dropped: int = 0
-    supported: int = 0
-    wary: bool = False
-    held: str = ""
-    last_line: str = ""
 
 
 class Tutor:
@@ -115,52 +86,57 @@ class Tutor:
         wish = styles.wish(ask.query)
         topic = wish.topic or (styles.CONTINUE[language] if ask.history else ask.query)
         result = replace(self.searcher.search(topic, ask.history, ask.top), query=ask.query)
-        draft = _Draft(ask.query, language, self.model.name, flags=list(heard.flags), wary=heard.wary)
-        draft.last_line = styles.last_line(wish.style, language)
+        draft = Draft(
+            ask.query, language, self.model.name, result, started,
+            flags=list(heard.flags), wary=heard.wary, last_line=styles.last_line(wish.style, language),
+        )  # fmt: skip
         untold = wish.style == "quiz" and not wish.topic and not ask.history
         if heard.refused or not result.in_corpus or untold:
             yield Sources(result, ())
             reason = "quiz-topic" if untold else "attack" if heard.refused else "refusal"
-            near = nearby(result, self.room, language, draft.flags) if reason == "refusal" else None
-            text = self._refusal_text(result, language, reason, near, draft)
-            yield from self._whole(text, draft, result, started, refused=not untold)
+            yield from _at_once(draft, replies.refused(draft, self.room, self._source, reason), refused=not untold)
             return
         chosen = trusted(choose(result, self.room, language), self.room, draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
-            yield from self._whole(say("no-answer", language), draft, result, started, refused=True)
+            yield from _at_once(draft, say("no-answer", language), refused=True)
             return
-        mended = correction(topic, [part.number for part in chosen], self.room, self.searcher.index.content.source)
+        mended = correction(topic, [part.number for part in chosen], self.room, self._source)
         if mended is not None and not result.addressed:
-            yield from self._mended(mended, chosen, draft, result, started)
-            return
-        if wish.style == "quiz":
-            first = chosen[0]
-            text = styles.quiz(first.number, first.title, [p.text for p in first.points if p.in_language], language)
-            draft.flags.append("quiz")
-            yield from self._whole(text, draft, result, started, refused=False)
-            return
+            yield from _at_once(draft, replies.corrected(draft, mended, chosen, self._source), refused=False)
+        elif wish.style == "quiz":
+            yield from _at_once(draft, replies.quizzed(draft, chosen[0]), refused=False)
+        else:
+            yield from self._worded(ask, chosen, draft)
+
+    @property
+    def _source(self) -> str:
+        return self.searcher.index.content.source
+
+    def _worded(self, ask: Ask, chosen: list[Chosen], draft: Draft) -> Iterator[Event]:
+        """The model's words, then the points that they left out; those alone where the model is gone."""
         try:
-            yield from self._written(ask, result, chosen, draft, started)
+            yield from self._written(ask, chosen, draft)
         except ModelUnavailable as error:
             draft.flags.append("extractive" if not draft.kept else "model-lost")
             draft.flags.append(f"reason: {error.message}")
         if self.ahead is not None:
-            self.ahead.soon(self._next_topics(chosen), language)
-        yield from self._completed(chosen, draft)
-        yield Done(self._finished("".join(draft.kept).strip(), draft, result, started, refused=False))
+            self.ahead.soon(self._next_topics(chosen), draft.language)
+        more = replies.completion(draft, chosen, self.room, self._source)
+        if more:
+            yield Text(more)
+        yield Done(draft.finished("".join(draft.kept).strip(), refused=False))
 
-    def _written(
-        self, ask: Ask, result: SearchResult, chosen: list[Chosen], draft: _Draft, started: float
-    ) -> Iterator[Event]:
-        """Wait for the engine, then stream the model's words through citations, script and support checks."""
+    def _written(self, ask: Ask, chosen: list[Chosen], draft: Draft) -> Iterator[Event]:
+        """Wait for the engine, then stream the model's words through the checks."""
         with self.model.line.enter(ask.owner) as ticket:
             while not ticket.wait(PLACE_EVERY_S):
                 yield Waiting(ticket.place)
-            messages = self.messages(ask, result, chosen, draft.language, draft.last_line)
-            words = self._model_words(messages, ticket, draft, started)
+            messages = self.messages(ask, draft.result, chosen, draft.language, draft.last_line)
+            words = self._model_words(messages, ticket, draft)
+            checking = Checking(draft, [part.number for part in chosen], self.room, self._source)
             with closing(words):  # type: ignore[type-var]
-                yield from self._streamed(ask, words, chosen, draft)
+                yield from checking.shown(words)
 
     def _next_topics(self, chosen: list[Chosen]) -> list[int]:
         """What is likely asked about next: the same, what it refers to, what stands beside it."""
@@ -169,31 +145,6 @@ class Tutor:
         place = numbers.index(first)
         near = [*self.searcher.index.content.questions[first].links, *numbers[place + 1 : place + 2]]
         return [part.number for part in chosen] + [n for n in near if n in self.searcher.titles]
-
-    def _streamed(self, ask: Ask, words: Iterator[str], chosen: list[Chosen], draft: _Draft) -> Iterator[Event]:
-        numbers = [part.number for part in chosen]
-        questions = [self.room.sentences_of(n) for n in numbers]
-        evidence = "\n".join(s.text for q in questions for s in q.sentences)
-        cites = CitationStream(numbers, draft.language)
-        script = ScriptStream(draft.language, evidence)
-        sentences = SentenceStream()
-        guard = Guard(prompt.INSTRUCTIONS, [evidence], ask.query, draft.language, wary=draft.wary)
-
-        def shown(pieces: Sequence[Piece]) -> Iterator[Event]:
-            for piece in pieces:
-                text = self._checked(piece, questions, draft, guard)
-                if text:
-                    yield Text(text)
-
-        for some in words:
-            yield from shown(sentences.feed(guard.quiet.feed(_bare(cites.feed(script.feed(some))))))
-        tail = guard.quiet.feed(_bare(cites.feed(script.flush()) + cites.flush())) + guard.quiet.flush()
-        yield from shown([*sentences.feed(tail), *sentences.flush()])
-        draft.flags += [flag for flag in guard.flags if flag not in draft.flags]
-        if guard.quiet.removed:
-            draft.flags.append("live markup removed")
-        if cites.unknown:
-            draft.flags.append("unknown-citation-removed")
 
     def messages(
         self, ask: Ask, result: SearchResult, chosen: list[Chosen], language: Language, last_line: str = ""
@@ -206,13 +157,11 @@ class Tutor:
         leaning = result.rewritten is not None
         return prompt.build(
             ask.query, system, chosen, language, beside=beside, last_line=last_line,
-            history=[Turn(t.role, _bare(t.content)) for t in ask.history] if leaning else (),
+            history=[Turn(t.role, bare(t.content)) for t in ask.history] if leaning else (),
             estimate=estimate_tokens, limit=self.model.context_tokens - ANSWER_TOKENS,
         )  # fmt: skip
 
-    def _model_words(
-        self, messages: list[prompt.Message], ticket: Ticket, draft: _Draft, started: float
-    ) -> Iterator[str]:
+    def _model_words(self, messages: list[prompt.Message], ticket: Ticket, draft: Draft) -> Iterator[str]:
         from tutor.llm.chat import model_errors
 
         with model_errors():
@@ -227,153 +176,18 @@ class Tutor:
                         draft.usage = _usage(chunk.usage_metadata)
                     if isinstance(chunk.content, str) and chunk.content:
                         if draft.first_token is None:
-                            draft.first_token = time.perf_counter() - started
+                            draft.first_token = time.perf_counter() - draft.started
                         yield chunk.content
             finally:
                 close = getattr(stream, "close", None)
                 if close is not None:
                     close()
 
-    def _checked(self, piece: Piece, questions: Sequence[Any], draft: _Draft, guard: Guard) -> str:
-        """The piece with its citation; the sentence is kept for the final answer unless nothing supports it."""
-        if piece.sentence is None:
-            draft.kept.append(piece.text + piece.mark)
-            passes = guard.passes(piece.text + piece.mark)
-            draft.held += "" if passes else piece.text + piece.mark
-            return piece.text + piece.mark if passes else ""
-        bare = piece.sentence
-        held, draft.held = draft.held if guard.ended() else "", ""
-        objection = guard.objection(bare)
-        if objection:
-            guard.note(objection)
-            self._drop(piece, draft)
-            return ""
-        short = sum(c.isalnum() for c in bare) < LETTERS_CHECKED
-        if short and not guard.wary:
-            draft.kept.append(piece.text + piece.mark)
-            return held + piece.text + piece.mark
-        support = Support("unsupported", 0.0, None) if short else check(bare, questions, self.room, draft.query)
-        mark = self._citation_for(support, draft)
-        if bare.startswith("|"):  # behind the last cell it would break the table: it goes into that cell at the end
-            draft.kept[:] = ["".join(draft.kept) + piece.text]
-            row, bar, _ = draft.kept[0].rpartition("|")
-            draft.kept[0] = f"{row}{mark}{bar}" if support.status != "unsupported" else draft.kept[0]
-            draft.said.append(bare)
-            draft.supported += support.status != "unsupported"
-            return held + piece.text
-        text = piece.text + mark + piece.mark
-        if support.status == "unsupported":
-            self._drop(piece, draft)
-            return "" if guard.wary else held + text
-        draft.kept.append(text)
-        draft.said.append(bare)
-        draft.supported += 1
-        return held + text
 
-    def _citation_for(self, support: Support, draft: _Draft) -> str:
-        found = citation_of(support, self.searcher.index.content.source)
-        if found is None or support.status == "unsupported":
-            return ""
-        if found not in draft.citations:
-            draft.citations.append(found)
-        return citation(found.question, draft.language)
-
-    @staticmethod
-    def _drop(piece: Piece, draft: _Draft) -> None:
-        """Take the whole sentence out of the final answer, also what was streamed of it before."""
-        text = "".join(draft.kept) + piece.text
-        position = text.rfind(piece.sentence or "")
-        draft.kept[:] = [text[:position] if position >= 0 else text]
-        draft.dropped += 1
-        if "unsupported-dropped" not in draft.flags:
-            draft.flags.append("unsupported-dropped")
-
-    def _completed(self, chosen: list[Chosen], draft: _Draft) -> Iterator[Event]:
-        """Add the points that the wording left out; they are the whole answer where nothing was worded."""
-        worded = bool(draft.supported)
-        if not worded:
-            if "extractive" not in draft.flags:
-                draft.flags.append("unsupported-draft-replaced")
-            draft.kept.clear()
-        points = unsaid(chosen, draft.said, self.room)
-        if not worded and not points:  # nothing in the reply's language: the source's own words are better than none
-            points = [point for part in chosen for point in part.points]
-        heading = "extract" if "extractive" in draft.flags else "key-points"
-        text = still(render(points, draft.language, heading))
-        if not text:
-            return
-        source = self.searcher.index.content.source
-        draft.citations += [c for c in (cite(p, source) for p in points) if c not in draft.citations]
-        text = ("\n\n" if worded or draft.dropped else "") + text
-        draft.kept.append(text)
-        yield Text(text)
-
-    def _mended(
-        self, mended: Correction, chosen: list[Chosen], draft: _Draft, result: SearchResult, started: float
-    ) -> Iterator[Event]:
-        """Say what the document says instead of what the question takes for granted; no model is asked to agree."""
-        found = mended.sentence
-        draft.flags.append(f"false premise: {mended.wrong}")
-        mark = citation(found.question, draft.language)
-        quote = still(re.sub(r"\*\*|`", "", mended.quote))
-        draft.citations.append(
-            Citation(found.question, found.section, mended.quote, mended.start, mended.end, "supported")
-        )
-        part = next((p for p in chosen if p.number == found.question), chosen[0])
-        points = [p for p in part.points if p.in_language]
-        source = self.searcher.index.content.source
-        draft.citations += [c for c in (cite(p, source) for p in points) if c not in draft.citations]
-        more = render(points, draft.language, "key-points")
-        text = say("premise", draft.language).format(quote, mark) + (f"\n\n{still(more)}" if more else "")
-        yield from self._whole(text, draft, result, started, refused=False)
-
-    def _refusal_text(
-        self, result: SearchResult, language: Language, reason: str, near: Nearby | None, draft: _Draft
-    ) -> str:
-        suggested = self._suggestions(result)
-        titles = {n: still(self.room.title_in(n, language)) for n in suggested}
-        text = refusal(language, suggested, titles, reason)
-        if near is None or not near.points:
-            return text
-        source = self.searcher.index.content.source
-        draft.citations += [cite(point, source) for point in near.points]
-        draft.flags.append("near miss")
-        said = still(render(near.points, language, "nothing"))
-        offered = text.partition("\n\n")[2]
-        return f"{opening(near, language)}\n\n{said.strip()}\n\n{offered}".strip()
-
-    @staticmethod
-    def _suggestions(result: SearchResult) -> tuple[int, ...]:
-        return tuple(hit.question for hit in result.hits[:SUGGESTIONS])
-
-    def _whole(
-        self, text: str, draft: _Draft, result: SearchResult, started: float, *, refused: bool
-    ) -> Iterator[Event]:
-        yield Text(text)
-        yield Done(self._finished(text, draft, result, started, refused=refused))
-
-    def _finished(self, text: str, draft: _Draft, result: SearchResult, started: float, *, refused: bool) -> Answer:
-        total = time.perf_counter() - started
-        return Answer(
-            answer=text,
-            refused=refused,
-            language=draft.language,
-            citations=tuple(draft.citations),
-            suggestions=self._suggestions(result) if refused else (),
-            flags=tuple(draft.flags),
-            timings={
-                "retrieval_ms": result.ms,
-                "first_token_ms": None if draft.first_token is None else round(draft.first_token * 1000, 1),
-                "total_ms": round(total * 1000, 1),
-            },
-            usage=draft.usage,
-            model="none" if refused or "extractive" in draft.flags else draft.model,
-        )
-
-
-def _bare(text: str) -> str:
-    """Text without the citations that the model wrote: every sentence gets the one that the check finds."""
-    return _CITATION_MARK.sub("", text)
+def _at_once(draft: Draft, text: str, *, refused: bool) -> Iterator[Event]:
+    """A reply that needs no model."""
+    yield Text(text)
+    yield Done(draft.finished(text, refused=refused))
 
 
 def _usage(metadata: Any) -> dict[str, int]:

@@ -1,0 +1,124 @@
+"""What a model writes on its way to the reader: bare of its own citations, checked sentence by sentence, then cited.
+
+Every sentence gets the citation that the support check finds; one that nothing supports is taken out of the final
+answer. Knows streams of words and evidence, nothing of models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tutor.answering import prompt
+from tutor.answering.answer import Text
+from tutor.answering.citations import CitationStream, citation
+from tutor.answering.draft import Draft
+from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.guard import Guard
+from tutor.answering.script import ScriptStream
+from tutor.answering.sentences import Piece, SentenceStream
+from tutor.answering.support import Support, check, citation_of
+
+# Headings, labels and list marks state nothing: a line needs this many letters to be checked.
+LETTERS_CHECKED = 6
+_CITATION_MARK = re.compile(r"【[^】]{1,12}】")
+
+
+def bare(text: str) -> str:
+    """Text without the citations that the model wrote: every sentence gets the one that the check finds."""
+    return _CITATION_MARK.sub("", text)
+
+
+class Checking:
+    """The checks of one reply.
+
+    Args:
+        numbers: the questions that the reply may rest on.
+        source: the document, which quotes are slices of.
+    """
+
+    def __init__(self, draft: Draft, numbers: Sequence[int], room: EvidenceRoom, source: str) -> None:
+        self._draft = draft
+        self._room = room
+        self._source = source
+        self._questions = [room.sentences_of(n) for n in numbers]
+        evidence = "\n".join(s.text for q in self._questions for s in q.sentences)
+        self._cites = CitationStream(numbers, draft.language)
+        self._script = ScriptStream(draft.language, evidence)
+        self._sentences = SentenceStream()
+        self._guard = Guard(prompt.INSTRUCTIONS, [evidence], draft.query, draft.language, wary=draft.wary)
+
+    def shown(self, words: Iterable[str]) -> Iterator[Text]:
+        """What of the model's words may be shown, as they come; the draft keeps what the final answer is made of."""
+        quiet = self._guard.quiet
+        for some in words:
+            yield from self._texts(self._sentences.feed(quiet.feed(bare(self._cites.feed(self._script.feed(some))))))
+        rest = bare(self._cites.feed(self._script.flush()) + self._cites.flush())
+        tail = quiet.feed(rest) + quiet.flush()
+        yield from self._texts([*self._sentences.feed(tail), *self._sentences.flush()])
+        for flag in self._guard.flags:
+            self._draft.flag(flag)
+        if quiet.removed:
+            self._draft.flag("live markup removed")
+        if self._cites.unknown:
+            self._draft.flag("unknown-citation-removed")
+
+    def _texts(self, pieces: Iterable[Piece]) -> Iterator[Text]:
+        for piece in pieces:
+            text = self._unfinished(piece) if piece.sentence is None else self._sentence(piece, piece.sentence)
+            if text:
+                yield Text(text)
+
+    def _unfinished(self, piece: Piece) -> str:
+        """Part of a sentence that is still being written."""
+        text = piece.text + piece.mark
+        self._draft.kept.append(text)
+        if self._guard.passes(text):
+            return text
+        self._draft.held += text
+        return ""
+
+    def _sentence(self, piece: Piece, sentence: str) -> str:
+        """The end of a sentence with its citation; it is kept for the final answer unless nothing supports it."""
+        draft, guard = self._draft, self._guard
+        held, draft.held = draft.held if guard.ended() else "", ""
+        objection = guard.objection(sentence)
+        if objection:
+            guard.note(objection)
+            draft.drop(piece)
+            return ""
+        short = sum(c.isalnum() for c in sentence) < LETTERS_CHECKED
+        if short and not guard.wary:
+            draft.kept.append(piece.text + piece.mark)
+            return held + piece.text + piece.mark
+        nothing = Support("unsupported", 0.0, None)
+        support = nothing if short else check(sentence, self._questions, self._room, draft.query)
+        mark = self._citation_for(support)
+        if sentence.startswith("|"):
+            return held + self._table_row(piece, sentence, support, mark)
+        text = piece.text + mark + piece.mark
+        if support.status == "unsupported":
+            draft.drop(piece)
+            return "" if guard.wary else held + text
+        draft.kept.append(text)
+        draft.said.append(sentence)
+        draft.supported += 1
+        return held + text
+
+    def _table_row(self, piece: Piece, sentence: str, support: Support, mark: str) -> str:
+        """Behind the last cell a citation would break the table: it goes into that cell at the end."""
+        draft = self._draft
+        draft.kept[:] = ["".join(draft.kept) + piece.text]
+        if support.status != "unsupported":
+            row, bar, _ = draft.kept[0].rpartition("|")
+            draft.kept[0] = f"{row}{mark}{bar}"
+            draft.supported += 1
+        draft.said.append(sentence)
+        return piece.text
+
+    def _citation_for(self, support: Support) -> str:
+        found = citation_of(support, self._source)
+        if found is None or support.status == "unsupported":
+            return ""
+        self._draft.cite([found])
+        return citation(found.question, self._draft.language)

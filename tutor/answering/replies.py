@@ -1,0 +1,79 @@
+"""What is said without a model: refusals, corrections of a false premise, quiz questions, points that the wording left out.
+
+Each takes the draft, adds its citations and flags to it, and returns the words. Knows evidence, nothing of models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tutor.answering import styles
+from tutor.answering.answer import Citation
+from tutor.answering.citations import citation
+from tutor.answering.draft import Draft
+from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.keypoints import Chosen, cite, render, unsaid
+from tutor.answering.nearby import nearby, opening
+from tutor.answering.outgoing import still
+from tutor.answering.premise import Correction
+from tutor.answering.wording import refusal, say
+
+
+def refused(draft: Draft, room: EvidenceRoom, source: str, reason: str) -> str:
+    """A refusal with the nearest questions, and what the document does say nearby where that is close enough.
+
+    Args:
+        reason: "refusal", "attack" or "quiz-topic": which words open it.
+    """
+    suggested = draft.suggestions
+    titles = {n: still(room.title_in(n, draft.language)) for n in suggested}
+    text = refusal(draft.language, suggested, titles, reason)
+    near = nearby(draft.result, room, draft.language, draft.flags) if reason == "refusal" else None
+    if near is None or not near.points:
+        return text
+    draft.cite(cite(point, source) for point in near.points)
+    draft.flags.append("near miss")
+    said = still(render(near.points, draft.language, "nothing"))
+    offered = text.partition("\n\n")[2]
+    return f"{opening(near, draft.language)}\n\n{said.strip()}\n\n{offered}".strip()
+
+
+def corrected(draft: Draft, mended: Correction, chosen: Sequence[Chosen], source: str) -> str:
+    """What the document says instead of what the question takes for granted; no model is asked to agree."""
+    found = mended.sentence
+    draft.flags.append(f"false premise: {mended.wrong}")
+    mark = citation(found.question, draft.language)
+    quote = still(re.sub(r"\*\*|`", "", mended.quote))
+    draft.cite([Citation(found.question, found.section, mended.quote, mended.start, mended.end, "supported")])
+    part = next((p for p in chosen if p.number == found.question), chosen[0])
+    points = [p for p in part.points if p.in_language]
+    draft.cite(cite(point, source) for point in points)
+    more = render(points, draft.language, "key-points")
+    return say("premise", draft.language).format(quote, mark) + (f"\n\n{still(more)}" if more else "")
+
+
+def quizzed(draft: Draft, first: Chosen) -> str:
+    """A quiz question about what was found first."""
+    draft.flags.append("quiz")
+    return styles.quiz(first.number, first.title, [p.text for p in first.points if p.in_language], draft.language)
+
+
+def completion(draft: Draft, chosen: Sequence[Chosen], room: EvidenceRoom, source: str) -> str:
+    """The points that the wording left out; they are the whole answer where nothing of the wording stands."""
+    worded = bool(draft.supported)
+    if not worded:
+        if "extractive" not in draft.flags:
+            draft.flag("unsupported-draft-replaced")
+        draft.kept.clear()
+    points = unsaid(chosen, draft.said, room)
+    if not worded and not points:  # nothing in the reply's language: the source's own words are better than none
+        points = [point for part in chosen for point in part.points]
+    heading = "extract" if "extractive" in draft.flags else "key-points"
+    text = still(render(points, draft.language, heading))
+    if not text:
+        return ""
+    draft.cite(cite(point, source) for point in points)
+    text = ("\n\n" if worded or draft.dropped else "") + text
+    draft.kept.append(text)
+    return text
