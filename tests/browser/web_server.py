@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -189,19 +189,25 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Site]:
-    """Build a small corpus under `folder` and serve it on a free port."""
-    settings = Settings(data_dir=folder, corpus="small", model="none", port=0)
+def running(folder: Path, port: int = 0, users: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """Build a small corpus under `folder` and serve it on a free port, or on `port`.
+
+    Args:
+        users: names and passwords; with them sign-in is on. Nobody is an admin.
+    """
+    settings = Settings(data_dir=folder, corpus="small", model="none", port=port, sign_in=True if users else None)
     document = folder / "small.md"
     document.write_text(DOCUMENT, encoding="utf-8")
     (folder / "small.rubrics.yaml").write_text(RUBRICS, encoding="utf-8")
     ingest(settings.corpora_dir, "small", document, embedders=settings.embedders)
     model = ScriptedModel()
     stage = Backstage(settings, open_model=lambda _: model)  # type: ignore[arg-type, return-value]
+    for name, password in (users or {}).items():
+        stage.store.accounts.add(name, password)
     server = uvicorn.Server(
         uvicorn.Config(create_app(settings, stage), log_level="warning", timeout_graceful_shutdown=1, ws="none")
     )
-    with bind(settings.host, 0) as sock:
+    with bind(settings.host, port) as sock:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         try:

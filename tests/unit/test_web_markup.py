@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -151,3 +152,9 @@ def test_references_in_the_text_lead_to_questions_that_are_there() -> None:
     assert '<a href="#library/3">第 3 題</a>' in found
     assert "99 題" in found
     assert "library/99" not in found
+
+
+@pytest.mark.parametrize("render", [lambda text: answer_html(text, ()), passage_html])
+def test_a_product_is_no_emphasis(render: Callable[[str], str]) -> None:
+    assert "<em>" not in render("after training B*A is merged, W_new = W + B*A")
+    assert "<em>低秩</em>" in render("這是 *低秩* 矩陣")

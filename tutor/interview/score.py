@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -97,6 +98,12 @@ def score(points: Sequence[Weighed], probability: NDArray[np.float64], learned: 
 def level(value: float, cuts: Sequence[float]) -> int:
     """0..4: how many borders the score has passed."""
     return int(sum(value >= cut for cut in cuts))
+
+
+def level_ranges(cuts: Sequence[float] | None = None) -> list[tuple[float, float]]:
+    """From which score to which each level 0..4 reaches, by the borders that are in use."""
+    borders = [0.0, *(coefficients()["cuts"] if cuts is None else cuts), TOP]
+    return list(pairwise(borders))
 
 
 def near_border(value: float, cuts: Sequence[float]) -> bool:

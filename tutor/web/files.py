@@ -19,6 +19,7 @@ from tutor.interview.exports import export
 from tutor.web.ask.export import conversation_file
 from tutor.web.backstage import Backstage
 from tutor.web.library.adding import MAX_MEGABYTES, Adding
+from tutor.web.mishaps import message, told
 from tutor.web.strings import say
 from tutor.web.visitor import visitor
 
@@ -42,7 +43,7 @@ def router(stage: Backstage) -> APIRouter:
         try:
             title, text = conversation_file(stage.store, who.user, id, kind, who.tongue)
         except TutorError as error:
-            raise HTTPException(404, error.message) from error
+            raise HTTPException(404, message(error, who.tongue)) from error
         return attachment(text, title, kind)
 
     @routes.get("/interviews/{name}")
@@ -56,7 +57,7 @@ def router(stage: Backstage) -> APIRouter:
             practice = stage.practices.with_interview(who.user, id)
             text = export(practice.report(id), kind)
         except TutorError as error:
-            raise HTTPException(404, error.message) from error
+            raise HTTPException(404, message(error, who.tongue)) from error
         return attachment(text, f"{say('report-heading', who.tongue)} {practice.corpus}", kind)
 
     @routes.get("/mine.json")
@@ -80,7 +81,7 @@ def router(stage: Backstage) -> APIRouter:
         try:
             token = await run_in_threadpool(adding.receive, name, bytes(body))
         except DocumentError as error:
-            return JSONResponse({"error": error.message, "mend": error.mend}, status_code=422)
+            return JSONResponse({"error": told(error, visitor(request).tongue)}, status_code=422)
         return JSONResponse({"token": token})
 
     @routes.get("/plotly.js")

@@ -31,7 +31,7 @@ def quiet(text: str) -> str:
 
     Emphasis, lists, tables and code stay. Bracketed text shows its brackets, an address is plain text.
     """
-    return _outside_code(text, lambda prose: _LIVE.sub(_still, _bold_that_closes(prose)))
+    return _outside_code(text, lambda prose: _LIVE.sub(_still, _prose(prose)))
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -54,6 +54,15 @@ def _bold_that_closes(prose: str) -> str:
 def _is_stuck(found: re.Match[str], prose: str) -> bool:
     before, after = prose[max(0, found.start() - 1) : found.start()], prose[found.end() : found.end() + 1]
     return bool((found["lead"] and before.isalnum()) or (found["trail"] and after.isalnum()))
+
+
+# `W + B*A`, `r * d`: a product, not emphasis, though CommonMark reads a pair of them as one.
+_TIMES = re.compile(r"(?<=[A-Za-z0-9)\]])\*(?=[A-Za-z0-9(\[])")
+
+
+def _prose(text: str) -> str:
+    """Prose whose stars say what their writer meant."""
+    return _bold_that_closes(_TIMES.sub(r"\\*", text))
 
 
 _BOLD = re.compile(r"\*\*(?!\s)(?P<lead>[^\w\s*]*)(?P<core>[^*\n]*?\w)(?P<trail>[^\w\s*]*)\*\*")
@@ -104,7 +113,7 @@ def passage_html(text: str, spans: Sequence[Span] = (), links: Collection[int] =
         assert pair is not None
         text = text[: span.start] + pair[0] + text[span.start : span.end] + pair[1] + text[span.end :]
     env = {"pair": pair, "kinds": [s.kind for s in joined], "open": False, "next": 0, "links": links}
-    return str(_MARKDOWN.render(_outside_code(textwrap.dedent(text), _bold_that_closes), env))
+    return str(_MARKDOWN.render(_outside_code(textwrap.dedent(text), _prose), env))
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:
@@ -163,7 +172,7 @@ def citation_marks(text: str) -> list[tuple[int, str]]:
 def answer_html(text: str, chips: Sequence[str]) -> str:
     """HTML of an answer, with the n-th citation mark replaced by the n-th chip (HTML); without one it stays text."""
     env = {"chips": iter(chips)}
-    return str(_ANSWERS.render(_outside_code(text, _bold_that_closes), env))
+    return str(_ANSWERS.render(_outside_code(text, _prose), env))
 
 
 class _Renderer(RendererHTML):

@@ -27,6 +27,10 @@ SOON, LATER = 1.0, 10.0
 FIRST: Tongue = TONGUES[0]
 TABS = ("ask", "practise", "progress", "library", "status")
 # What the browser knows and the server does not: the conversation that was open before a reload.
+# Words that the scripts say by themselves.
+SPOKEN = (
+    "copied", "lost-connection", "broken-off", "back", "session-ended", "sign-in", "too-often", "bug", "close",
+)  # fmt: skip
 _SEED = "() => [null, sessionStorage.getItem('tutor_conversation') || '']"
 
 
@@ -78,7 +82,7 @@ def masthead_html(tongue: Tongue, *, arrived: bool = True, leaving: str = "") ->
     """
     title = escape(say("title", tongue))
     data = f' data-language="{tongue}" data-title="{title}"' if arrived else ""
-    words = {key: say(key, tongue) for key in ("copied", "lost-connection", "close")}
+    words = {key: say(key, tongue) for key in SPOKEN}
     spoken = "".join(f' data-say-{key}="{escape(text)}"' for key, text in words.items())
     links = "".join(
         f'<li><a href="#{name}" data-tab="{name}">{escape(say(f"tab-{name}", tongue))}</a></li>' for name in TABS

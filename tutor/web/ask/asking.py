@@ -20,6 +20,7 @@ from tutor.web.ask.keeping import forget_from, keep_question, keep_reply, restor
 from tutor.web.ask.messages import current_html, past_html
 from tutor.web.ask.passages import empty_panel, panel
 from tutor.web.backstage import Backstage, Reply
+from tutor.web.mishaps import problem
 from tutor.web.pane import Deed
 from tutor.web.status.line import index_words
 from tutor.web.strings import Tongue, say
@@ -95,7 +96,7 @@ class Asking:
         try:
             yield from self._written(exchange, conversation, user, tongue)
         except TutorError as error:
-            exchange.note = say("problem", tongue, reason=f"{error.message} {error.mend}".strip())
+            exchange.note = problem(error, tongue)
             exchange.failed = True
         except Exception:
             log.exception("a question could not be answered")
@@ -200,7 +201,7 @@ class Asking:
         try:
             return self._act(deed, conversation, user, tongue)
         except TutorError as error:
-            note = say("problem", tongue, reason=f"{error.message} {error.mend}".strip())
+            note = problem(error, tongue)
             return gr.skip(), gr.skip(), gr.skip(), self.history(conversation, user, tongue, note=note)
 
     def _act(self, deed: Deed, conversation: Conversation, user: str, tongue: Tongue) -> Shown:
@@ -255,6 +256,10 @@ class Asking:
             {"query": exchange.query, "answer": exchange.text, "corpus": conversation.corpus},
         )  # fmt: skip
         return (*self._all(conversation, tongue)[:2], gr.skip(), gr.skip())
+
+    def wait_until_open(self, seconds: float) -> None:
+        """Return as soon as the corpus is open, or after so many seconds."""
+        self._stage.wait(seconds)
 
     def reopen(self, id: str, conversation: Conversation, user: str) -> None:
         """Go back to a kept conversation.

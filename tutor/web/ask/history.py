@@ -8,6 +8,7 @@ from ingest.errors import TutorError
 from tutor.store import Conversation as Kept
 from tutor.web.ask.conversation import Conversation
 from tutor.web.backstage import Backstage
+from tutor.web.mishaps import told
 from tutor.web.pane import attributes, button
 from tutor.web.strings import Tongue, say
 
@@ -33,7 +34,7 @@ def history_html(
     try:
         rows = stage.store.conversations.list(user, search, SHOWN)
     except TutorError as error:
-        rows, note = [], note or f"{error.message} {error.mend}"
+        rows, note = [], note or told(error, tongue)
     listed = "".join(_row(row, row.id == conversation.id, tongue) for row in rows)
     if not rows:
         words = say("history-none", tongue, search=search) if search else say("history-empty", tongue)

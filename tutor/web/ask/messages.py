@@ -17,6 +17,7 @@ from tutor.web.ask.conversation import Conversation, Exchange
 from tutor.web.ask.examples import examples
 from tutor.web.backstage import Backstage
 from tutor.web.markup import answer_html, citation_marks
+from tutor.web.mishaps import mend, message
 from tutor.web.pane import attributes, button
 from tutor.web.strings import Tongue, say
 
@@ -136,7 +137,9 @@ def _note(exchange: Exchange, tongue: Tongue) -> str:
         kind = "note bad" if exchange.failed else "note busy" if not exchange.over else "note"
         return f'<p class="{kind}" role="status">{escape(exchange.note)}</p>'
     if exchange.stopped:
-        return f'<p class="note" role="status">{escape(say("stopped", tongue))}</p>'
+        # Asked and kept, but never answered: it was not the visitor who stopped it.
+        key = "interrupted" if exchange.asked and not exchange.replied else "stopped"
+        return f'<p class="note" role="status">{escape(say(key, tongue))}</p>'
     return ""
 
 
@@ -233,7 +236,9 @@ def empty_html(stage: Backstage, corpus: str, tongue: Tongue) -> str:
     try:
         material = stage.corpora.material(corpus)
     except TutorError as error:
-        lines.append(f"<p><strong>{escape(error.message)}</strong> <code>{escape(error.mend)}</code></p>")
+        lines.append(
+            f"<p><strong>{escape(message(error, tongue))}</strong> <code>{escape(mend(error, tongue))}</code></p>"
+        )
     else:
         count = len(material.document.questions)
         lines.append(f"<p>{escape(say('empty-corpus', tongue, name=name, count=count))}</p>")

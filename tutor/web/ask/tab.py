@@ -18,6 +18,8 @@ from tutor.web.visitor import Visitor, visitor
 
 # Answers written at the same time; llama.cpp serves as many slots at once, more would only share its speed.
 AT_ONCE = 4
+# A page that is reloaded while the server comes up waits so long for the corpus its conversation is about.
+OPENING_SECONDS = 8.0
 
 
 class AskTab:
@@ -74,6 +76,7 @@ class AskTab:
     def arrive(self, conversation: Conversation, wanted: str, who: Visitor) -> list[Any]:
         """Everything in the visitor's language, and the conversation that was open before a reload."""
         if wanted and wanted != conversation.id and not conversation.exchanges:
+            self._asking.wait_until_open(OPENING_SECONDS)
             try:
                 self._asking.reopen(wanted, conversation, who.user)
             except TutorError:
@@ -89,10 +92,10 @@ def sources_title(tongue: Tongue) -> str:
 
 def box_html(tongue: Tongue) -> str:
     """The box to ask in. Both buttons are there; the style sheet shows the one that can be used."""
-    label, hint = escape(say("ask-label", tongue)), escape(say("ask-hint", tongue))
+    label, hint, keys = (escape(say(key, tongue)) for key in ("ask-label", "ask-hint", "ask-keys"))
     return (
         '<form class="ask-form" data-do="ask" data-event="submit" data-clears>'
-        f'<textarea name="query" rows="1" aria-label="{label}" placeholder="{hint}" data-enter-sends maxlength="4000"></textarea>'
+        f'<textarea name="query" rows="1" aria-label="{label}" placeholder="{hint}" title="{keys}" data-enter-sends maxlength="4000"></textarea>'
         f'<button type="submit" class="primary send">{escape(say("send", tongue))}</button>'
         f'<button type="button" class="stop" data-do="stop" data-event="stop">{escape(say("stop", tongue))}</button></form>'
     )

@@ -17,6 +17,7 @@ from tutor.web.corpora import Material
 from tutor.web.library.adding import ENDINGS, MAX_MEGABYTES, Adding, Build, Preview
 from tutor.web.library.browse import list_html, listed
 from tutor.web.library.reading import question_html
+from tutor.web.mishaps import problem, sentence
 from tutor.web.pane import QUICK, Deed, attributes, button, deed, pane
 from tutor.web.strings import Tongue, say
 from tutor.web.visitor import visitor
@@ -203,14 +204,17 @@ def preview_html(preview: Preview, tongue: Tongue) -> str:
     """What was read in an uploaded document, what was left out and why, and the form that adds it."""
     document = preview.document
     answered = sum(q.answered for q in document.questions)
-    read = say("add-read", tongue, questions=len(document.questions), answered=answered, parser=document.parser)
+    parsers = say("and", tongue).join(
+        say(f"parser-{name.replace(' ', '-')}", tongue) for name in document.parser.split(", ") if name
+    )
+    read = say("add-read", tongue, questions=len(document.questions), answered=answered, parser=parsers)
     titles = "".join(f"<li>{escape(q.title)}</li>" for q in document.questions[:PREVIEW_TITLES])
     if len(document.questions) > PREVIEW_TITLES:
         more = say("add-more-questions", tongue, count=len(document.questions) - PREVIEW_TITLES)
         titles += f'<li class="hint">{escape(more)}</li>'
     if document.skipped:
         rows = "".join(
-            f"<li>{escape(say('add-skipped-line', tongue, line=s.line))}: {escape(s.reason)}</li>"
+            f"<li>{escape(say('add-skipped-line', tongue, line=s.line))}: {escape(sentence(s.reason, tongue))}</li>"
             for s in document.skipped[:PREVIEW_SKIPS]
         )
         skipped = (
@@ -242,5 +246,4 @@ def _progress(build: Build, tongue: Tongue) -> str:
 
 
 def _problem(error: TutorError, tongue: Tongue) -> str:
-    reason = f"{error.message} {error.mend}".strip()
-    return f'<p class="toast problem" role="alert">{escape(say("problem", tongue, reason=reason))}</p>'
+    return f'<p class="toast problem" role="alert">{escape(problem(error, tongue))}</p>'

@@ -9,7 +9,7 @@ import gradio as gr
 
 _HERE = Path(__file__).parent
 STYLES = ("frame.css", "ask.css", "tabs.css", "practise.css")
-SCRIPTS = ("pane.js", "frame.js", "ask.js", "practise.js")
+SCRIPTS = ("connection.js", "pane.js", "frame.js", "ask.js", "practise.js")
 FONT = (
     "system-ui", "-apple-system", "Segoe UI", "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC",
     "Microsoft JhengHei", "WenQuanYi Zen Hei", "sans-serif",

@@ -61,7 +61,7 @@
     document.title = head.dataset.title;
     show();
     // The other panes have their words with the same answer, but a moment later.
-    requestAnimationFrame(() => setTimeout(() => { root.dataset.worded = worded; }));
+    requestAnimationFrame(() => setTimeout(() => { window.tutorQuestion(); root.dataset.worded = worded; }));
   }
 
   // A line for screen readers and eyes about what was done here.

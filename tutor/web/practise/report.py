@@ -9,7 +9,7 @@ from tutor.interview.report import QuestionReport, Report
 from tutor.web.markup import passage_html
 from tutor.web.pane import button
 from tutor.web.practise.charts import bars, chart_html, radar
-from tutor.web.practise.verdicts import flags_html, points_html, score_html
+from tutor.web.practise.verdicts import flags_html, levels_html, points_html, score_html
 from tutor.web.strings import Tongue, say
 
 
@@ -45,7 +45,7 @@ def _summary(report: Report, tongue: Tongue) -> str:
         parts.append(say("report-skipped", tongue, count=report.skipped))
     return (
         f'<section class="card summary"><h2>{escape(say("report-heading", tongue))}</h2>'
-        f'<p class="big">{escape(score)}</p><p class="hint">{escape(" · ".join(parts))}</p></section>'
+        f'<p class="big">{escape(score)}</p><p class="hint">{escape(" · ".join(parts))}</p>{levels_html(tongue)}</section>'
     )
 
 

@@ -14,6 +14,7 @@ from ingest.errors import TutorError
 from tutor.interview.practice import Practice
 from tutor.interview.session import Session
 from tutor.web.backstage import Backstage
+from tutor.web.mishaps import problem
 from tutor.web.pane import QUICK, Deed, button, deed, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.practise.card import interview_html
@@ -170,8 +171,9 @@ _COMMANDS = {"hint", "skip", "dont-know", "pause", "go-on", "end", "tick"}
 
 
 def _problem(error: TutorError, tongue: Tongue) -> str:
-    if isinstance(error, NoKeyPoints):
-        words = say("practise-no-rubrics", tongue, name=error.corpus)
-    else:
-        words = say("problem", tongue, reason=f"{error.message} {error.mend}".strip())
+    words = (
+        say("practise-no-rubrics", tongue, name=error.corpus)
+        if isinstance(error, NoKeyPoints)
+        else problem(error, tongue)
+    )
     return f'<p class="toast problem" role="alert">{escape(words)}</p>'

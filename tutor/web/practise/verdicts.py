@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
+from tutor.interview.score import level_ranges
 from tutor.interview.state import Source
 from tutor.web.markup import passage_html
 from tutor.web.strings import Tongue, say
@@ -37,11 +38,26 @@ def score_html(score: float | None, level: int | None, tongue: Tongue, *, uncert
     """A score with its level in words; what could not be scored says so."""
     if score is None or level is None:
         return f'<span class="score none">{escape(say("unscored", tongue))}</span>'
+    words, reach = say(f"level-{level}", tongue), escape(level_reach(level, tongue))
     doubt = f' <span class="hint">{escape(say("uncertain", tongue))}</span>' if uncertain else ""
     return (
         f'<span class="score level-{level}">{escape(say("score", tongue, score=f"{score:.1f}"))}</span> '
-        f"<span>{escape(say(f'level-{level}', tongue))}</span>{doubt}"
+        f'<span class="level" title="{reach}">{escape(words)}</span>{doubt}'
     )
+
+
+def level_reach(level: int, tongue: Tongue) -> str:
+    """A level in words, and from which score to which it reaches."""
+    low, high = level_ranges()[level]
+    return say(
+        "level-of", tongue, level=say(f"level-{level}", tongue), low=f"{round(low, 1):g}", high=f"{round(high, 1):g}"
+    )
+
+
+def levels_html(tongue: Tongue) -> str:
+    """All levels with their reach, and why they are not equally wide."""
+    ranges = say("and", tongue).join(level_reach(level, tongue) for level in range(len(level_ranges())))
+    return f'<p class="hint small-print levels">{escape(say("levels-how", tongue, ranges=ranges))}</p>'
 
 
 def flags_html(flags: Iterable[str], tongue: Tongue) -> str:

@@ -11,6 +11,7 @@ from tutor.interview.progress import Progress
 from tutor.web.corpora import Material
 from tutor.web.pane import attributes, button
 from tutor.web.practise.charts import chart_html, line
+from tutor.web.practise.verdicts import level_reach
 from tutor.web.strings import Tongue, say
 
 # Topics, due questions and retries that are listed.
@@ -85,7 +86,8 @@ def _map(
         for name, cells in groups.items()
     )
     legend = "".join(
-        f'<span class="legend"><span class="cell level-{n}" aria-hidden="true"></span>{escape(say(f"level-{n}", tongue))}</span>'
+        f'<span class="legend" title="{escape(level_reach(n, tongue))}"><span class="cell level-{n}" aria-hidden="true"></span>'
+        f"{escape(say(f'level-{n}', tongue))}</span>"
         for n in range(5)
     )
     new = f'<span class="legend"><span class="cell" aria-hidden="true"></span>{escape(say("cell-new", tongue))}</span>'
@@ -160,7 +162,10 @@ def _retries(found: Progress, material: Material, tongue: Tongue) -> str:
     shown = sorted(found.retries, key=lambda r: r.before - r.after)[:LISTED]
     rows = "".join(
         f'<tr><th scope="row"><a href="#library/{r.question}" title="{escape(material.title(r.question, tongue))}">'
-        f"{escape(say('question', tongue, number=r.question))}</a></th><td>{r.before:.1f}</td><td>{r.after:.1f}</td><td>{r.attempts}</td></tr>"
+        f"{escape(say('question', tongue, number=r.question))}</a></th>"
+        f"<td{attributes(data_label=say('before', tongue))}>{r.before:.1f}</td>"
+        f"<td{attributes(data_label=say('after', tongue))}>{r.after:.1f}</td>"
+        f"<td{attributes(data_label=say('times', tongue))}>{r.attempts}</td></tr>"
         for r in shown
     )
     heads = "<td></td>" + "".join(

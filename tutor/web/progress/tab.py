@@ -9,6 +9,7 @@ import gradio as gr
 
 from ingest.errors import TutorError
 from tutor.web.backstage import Backstage
+from tutor.web.mishaps import problem
 from tutor.web.pane import QUICK, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.progress.coverage import progress_html
@@ -34,7 +35,7 @@ class ProgressTab:
         except NoKeyPoints as error:
             words = say("practise-no-rubrics", who.tongue, name=error.corpus)
         except TutorError as error:
-            words = say("problem", who.tongue, reason=f"{error.message} {error.mend}".strip())
+            words = problem(error, who.tongue)
         return f'<p class="toast problem" role="alert">{escape(words)}</p>'
 
     def html(self, who: Visitor) -> str:

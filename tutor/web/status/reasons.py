@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tutor.web.mishaps import sentence
 from tutor.web.strings import Tongue
 from tutor.web.words.simplified import simplified
 
@@ -48,6 +49,9 @@ def reason(text: str, tongue: Tongue) -> str:
     """A reason in the visitor's language."""
     if tongue == "en" or not text:
         return text
+    whole = sentence(text, tongue)
+    if whole != text:  # an error, or what the engine says that it does
+        return whole
     chinese = "；".join(_clause(clause.strip()) for clause in text.rstrip(".").split("; "))
     return simplified(chinese) if tongue == "zh-CN" else chinese
 

@@ -15,7 +15,7 @@ from ingest.errors import TutorError
 from tutor import __version__
 from tutor.llm.hardware import cuda_gpu
 from tutor.web.backstage import Backstage, Reply
-from tutor.web.pane import QUICK, pane
+from tutor.web.pane import QUICK, attributes, pane
 from tutor.web.status.line import index_words
 from tutor.web.status.reasons import reason
 from tutor.web.strings import Tongue, say
@@ -157,6 +157,9 @@ def _places(stage: Backstage, tongue: Tongue) -> str:
     )
 
 
+_COLUMNS = ("model", "speed-search", "speed-first", "speed-total", "speed-tokens")
+
+
 def _speed(replies: Any, tongue: Tongue) -> str:
     found: list[Reply] = list(replies)[::-1]
     head = f"<h3>{escape(say('speed', tongue))}</h3>"
@@ -170,8 +173,7 @@ def _speed(replies: Any, tongue: Tongue) -> str:
             "speed-median", tongue, first=_seconds(statistics.median(first)), total=_seconds(statistics.median(total))
         )
         median = f'<p class="hint">{escape(words)}</p>'
-    columns = ("model", "speed-search", "speed-first", "speed-total", "speed-tokens")
-    heads = "".join(f'<th scope="col">{escape(say(k, tongue))}</th>' for k in columns)
+    heads = "".join(f'<th scope="col">{escape(say(k, tongue))}</th>' for k in _COLUMNS)
     rows = "".join(_reply(r, tongue) for r in found)
     return (
         f'<section class="card">{head}{median}<div class="table" tabindex="0"><table class="facts"><thead><tr>{heads}</tr></thead>'
@@ -184,11 +186,16 @@ def _reply(reply: Reply, tongue: Tongue) -> str:
     if reply.cached is not None:
         tokens += f" ({say('speed-cached', tongue, share=round(reply.cached * 100))})"
     model = say("engine-none", tongue) if reply.model == "none" else reply.model
-    times = "".join(
-        f"<td>{escape(say('seconds', tongue, count=_seconds(t)) if t is not None else '–')}</td>"
-        for t in (reply.search, reply.first, reply.total)
+    cells = [
+        (key, say("seconds", tongue, count=_seconds(time)) if time is not None else "–")
+        for key, time in zip(_COLUMNS[1:4], (reply.search, reply.first, reply.total), strict=True)
+    ]
+    # On a phone there is no head above the cells: each brings its name along.
+    told = "".join(
+        f"<td{attributes(data_label=say(key, tongue))}>{escape(value)}</td>"
+        for key, value in (*cells, (_COLUMNS[4], tokens))
     )
-    return f'<tr><th scope="row">{escape(model)}</th>{times}<td>{escape(tokens)}</td></tr>'
+    return f'<tr><th scope="row">{escape(model)}</th>{told}</tr>'
 
 
 def _seconds(milliseconds: float) -> str:

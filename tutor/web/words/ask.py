@@ -4,10 +4,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "conversation": ("對話", "Conversation"),
     "new": ("新對話", "New conversation"),
     "ask-label": ("你的問題", "Your question"),
-    "ask-hint": (
-        "問一個面試題…　Enter 送出，Shift+Enter 換行",
-        "Ask an interview question…  Enter sends, Shift+Enter breaks the line",
-    ),
+    "ask-hint": ("問一個面試題…", "Ask an interview question…"),
+    "ask-keys": ("Enter 送出，Shift+Enter 換行", "Enter sends, Shift+Enter breaks the line"),
     "send": ("送出", "Send"),
     "stop": ("停止", "Stop"),
     "empty-title": ("想先弄懂哪一題？", "What would you like to understand?"),
@@ -49,6 +47,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "extractive": ("原文摘錄，沒有經過語言模型", "extracts, not worded by a model"),
     "lost": ("語言模型中途斷線", "the model was lost on the way"),
     "stopped": ("（已停止）", "(stopped)"),
+    "interrupted": (
+        "（伺服器中途停了，這則沒有寫完；可以重試）",
+        "(the server stopped before this was finished; retry to ask again)",
+    ),
     "thinking": ("正在查題庫…", "Looking it up…"),
     "reading": ("找到出處，正在組織回答…", "Found the sources, wording the answer…"),
     "in-line": ("前面還有 {place} 位，輪到時會自動開始…", "Number {place} in line; yours starts by itself…"),

@@ -112,6 +112,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "back-to-practise": ("回到練習", "Back to practice"),
     "export-json": ("匯出 JSON", "Export as JSON"),
     "level": ("程度", "Level"),
+    "level-of": ("{level} {low}–{high} 分", "{level} {low}–{high}"),
+    "levels-how": (
+        "程度的界線是從人怎麼評分學來的，所以寬窄不一：{ranges}。",
+        "The borders between the levels were learned from how people grade, so they are not evenly spaced: {ranges}.",
+    ),
     "teaching": ("重點整理", "What the document says"),
     "level-0": ("未掌握", "Not yet"),
     "level-1": ("初步", "Beginning"),
