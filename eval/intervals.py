@@ -1,4 +1,7 @@
-"""Intervals: percentile bootstrap over rows (Efron 1979), 2,000 resamples, seeded so that a report is reproducible."""
+"""Intervals: percentile bootstrap over rows (Efron 1979), 2,000 resamples, seeded so that a report is reproducible.
+
+A share of none or of all rows has no spread to resample: its interval is the exact one (Clopper and Pearson 1934).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,12 @@ LEVEL = 0.95
 
 def mean_interval(values: Sequence[float] | NDArray[Any]) -> dict[str, float]:
     """`{"value", "low", "high", "n"}` of a mean; NaN bounds for no rows."""
-    return interval(np.asarray(values, dtype=np.float64), lambda rows: float(rows.mean()))
+    rows = np.asarray(values, dtype=np.float64)
+    found = interval(rows, lambda some: float(some.mean()))
+    if len(rows) and found["value"] in (0.0, 1.0) and np.isin(rows, (0.0, 1.0)).all() and (rows == rows[0]).all():
+        edge = round(1 - ((1 - LEVEL) / 2) ** (1 / len(rows)), 4)
+        found.update({"high": edge} if rows[0] == 0 else {"low": round(1 - edge, 4)})
+    return found
 
 
 def interval(rows: NDArray[Any], statistic: Callable[[NDArray[Any]], float]) -> dict[str, float]:

@@ -173,7 +173,8 @@ def _report(found: dict[str, Found], groups: Sequence[Sequence[int]], seconds: f
         "interviews": sum(f.interviews for f in found.values()), "answers": sum(f.answers for f in found.values()),
         "said": sum(f.said for f in found.values()), "seconds": round(seconds, 1),
         "candidates": {name: _candidate(f) for name, f in found.items()},
-        "examples": [row for f in found.values() for row in (*f.leaks, *f.graded)][:50],
+        "leaked": [row for f in found.values() for row in f.leaks],
+        "found_examples": [row for f in found.values() for row in f.graded][:20],
     }  # fmt: skip
 
 

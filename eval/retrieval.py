@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.baselines.kept import document_of, kept
 from eval.baselines.usual_recipe import UsualRecipe, missing
 from eval.gold import Part, Row, rows
 from eval.intervals import auroc, interval, mean_interval
-from ingest.corpora import document_path, read_document
 from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
 
@@ -47,7 +47,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     alone = [searcher.search(row["query"], _turns(row)) for row in rows("switches", part)]
     report["topic_switches"]["taken_for_follow_up"] = mean_interval([result.rewritten is not None for result in alone])
     report["confidence"] = _confidence(searcher, part)
-    report["usual_recipe"] = _usual_recipe(searcher, singles)
+    report["usual_recipe"] = _usual_recipe(searcher, singles, part)
     return report
 
 
@@ -102,12 +102,16 @@ def _legs(searcher: Searcher, found: Sequence[Row]) -> dict[str, Any]:
     return table
 
 
-def _usual_recipe(searcher: Searcher, found: Sequence[Row]) -> dict[str, Any] | str:
-    """hit@1 and hit@3 of the usual recipe by language on the same rows, or why it was not measured."""
-    reason = missing()
-    if reason:
-        return reason
-    recipe = UsualRecipe(read_document(document_path(searcher.index.folder.parent, searcher.index.folder.name)))
+def _usual_recipe(searcher: Searcher, found: Sequence[Row], part: Part) -> dict[str, Any] | str:
+    """hit@1 and hit@3 of the usual recipe on the same rows, kept ones without its packages; or why there are none."""
+    document = document_of(searcher)
+    if not missing():
+        return usual_table(UsualRecipe(document), found)
+    return kept(document, part) or missing()
+
+
+def usual_table(recipe: UsualRecipe, found: Sequence[Row]) -> dict[str, Any]:
+    """hit@1 and hit@3 of the usual recipe, in all and by language."""
     table = ranking(found, lambda row: recipe.rank(row["query"])[:DEPTH])["table"]
     return {g: {k: v[k] for k in ("hit@1", "hit@3")} for g, v in table.items() if not g.startswith("kind")}
 

@@ -73,13 +73,21 @@ def _support(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
 
 
 def _interview(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
-    for row in report["examples"]:
-        text = "; ".join(f"{key}: {value}" for key, value in row.items())
-        yield _failure("", "said too much", text, "the interviewer gave away what a key point says")
+    for row in report["leaked"]:
+        why = f"gave away {row['words']!r} of point {row['point']} before question {row['question']} was closed"
+        yield _failure("", "said too much", row["said"], why)
+
+
+def _refusal(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
+    for query in report["missed"]:
+        yield _failure("", "neither refused nor corrected", query, "the document does not say it")
+    for query in report["wrongly"]:
+        yield _failure("", "refused or corrected wrongly", query, "the document answers it")
 
 
 _FINDERS: dict[str, Callable[[Mapping[str, Any], Part], Iterator[Failure]]] = {
     "retrieval": _retrieval, "answers": _answers, "grading": _grading, "attacks": _attacks, "support": _support, "interview": _interview,
+    "refusal": _refusal,
 }  # fmt: skip
 
 

@@ -37,6 +37,10 @@ HEADLINES = (
     Headline("retrieval.confidence.auroc", "confidence tells answerable from not (AUROC)"),
     Headline("retrieval.confidence.unanswerable_refused", "unanswerable questions refused"),
     Headline("retrieval.confidence.answerable_refused", "answerable questions refused", "lower"),
+    Headline("refusal.handled", "outside the document: refused or corrected"),
+    Headline("refusal.premise_corrected", "false premises corrected with the right question cited"),
+    Headline("refusal.answerable_refused", "answerable questions refused", "lower"),
+    Headline("refusal.answerable_corrected", "answerable questions corrected wrongly", "lower"),
     Headline("support.balanced_accuracy", "support check, balanced accuracy"),
     Headline("support.kappa", "support check, agreement with hand labels (kappa)"),
     Headline("answers.facts_present", "required facts present"),
@@ -66,6 +70,10 @@ HEADLINES = (
     Headline("waiting.refusal_ms", "question asked to refusal", "lower", unit="ms"),
     Headline("waiting.grading_ms", "answer given to grade", "lower", unit="ms"),
     Headline("waiting.tokens_per_second", "tokens a second while writing", unit="tokens/s"),
+    Headline("speed.first_cold.first_ms", "first words of a first answer, not read ahead, median", "lower", unit="ms"),
+    Headline("speed.first_warm.first_ms", "first words of a first answer, read ahead, median", "lower", "speed.usual_recipe.theirs_ms", "ms"),
+    Headline("speed.conversations.follow_ups.first_ms", "first words of a follow-up, median", "lower", "speed.usual_recipe.theirs_ms", "ms"),
+    Headline("speed.grading", "grading one answer, median", "lower", unit="ms"),
 )  # fmt: skip
 
 

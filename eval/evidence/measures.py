@@ -6,6 +6,7 @@ of how a report looks. A new measure is one entry in `MEASURES`.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from eval.evidence.failures import failures_of
 from eval.evidence.figures import figures_of
 from eval.evidence.provenance import provenance
 from eval.gold import Part, sampled
-from ingest.errors import TutorError
+from ingest.errors import TutorError, UsageError
 from tutor.commands import Searchers, Tutors
 from tutor.settings import Settings
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
     from tutor.retrieval.search import Searcher
 
+log = logging.getLogger(__name__)
 FORMAT = 1
 Report = dict[str, Any]
 
@@ -88,6 +90,7 @@ class Measure:
         gold: gold sets that it reads, as `eval/gold/NAME_PART.jsonl`.
         quick: rows of each set in the quick report; None for all of them.
         needs: module that does it, for measures that not every tree has.
+        asks: whether a model words what is measured.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Measure:
     gold: tuple[str, ...]
     quick: int | None = None
     needs: str = ""
+    asks: bool = False
 
 
 def _retrieval(bench: Bench) -> Report:
@@ -128,6 +132,16 @@ def _interview(bench: Bench) -> Report:
     return measure(bench.limit is not None, bench.say)
 
 
+def _refusal(bench: Bench) -> Report:
+    from eval.refusal import measure
+    from tutor.answering.tutor import Tutor
+    from tutor.llm import open_model
+
+    # Refusals and corrections are decided before a model speaks: none is asked.
+    with open_model(bench.settings.model_copy(update={"model": "none"})) as silent:
+        return measure(Tutor(bench.searcher, silent), bench.part, bench.advance)
+
+
 def _waiting(bench: Bench) -> Report:
     from eval.evidence.waiting import measure
 
@@ -137,6 +151,8 @@ def _waiting(bench: Bench) -> Report:
 def _speed(bench: Bench) -> Report:
     from importlib import import_module
 
+    if bench.settings.model in {"none", "fake"}:
+        raise UsageError("Times hold for a real model only.", "tutor models pull")
     module = import_module("eval.speed.measure")
     bench.close()  # it starts models of its own, and two would share the cores
     sizes = module.QUICK if bench.limit is not None else module.Sizes()
@@ -153,17 +169,21 @@ def _support(bench: Bench) -> Report:
     return found
 
 
+_ASKED = ("unanswerable", "answers", "answerable_hard", "retrieval")
 _SINGLE = ("retrieval", "conversations", "switches", "answerable_hard", "unanswerable")
 # Rows of the quick report were chosen so that all of it ends within 15 minutes on 2 cores with the packaged model.
 MEASURES = (
     Measure("retrieval", "Finding the right question", _retrieval, _SINGLE),
+    Measure("refusal", "Refusing what the document does not say", _refusal, _ASKED, quick=40),
     Measure("support", "Checking what a sentence rests on", _support, ("support",), needs="eval.support"),
     Measure("grading", "Grading answers", _grading, ("grading",), quick=48),
     Measure("interview", "Interviews with simulated candidates", _interview, (), quick=1),
-    Measure("answers", "Answering", _answers, ("answers",), quick=10),
-    Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16),
-    Measure("waiting", "Waiting", _waiting, ("answers", "unanswerable"), quick=4),
-    Measure("speed", "Speed beside the bare engine and the usual recipe", _speed, (), quick=1, needs="eval.speed"),
+    Measure("answers", "Answering", _answers, ("answers",), quick=10, asks=True),
+    Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16, asks=True),
+    Measure("waiting", "Waiting", _waiting, ("answers", "unanswerable"), quick=3, asks=True),
+    Measure(
+        "speed", "Speed beside the bare engine and the usual recipe", _speed, (), quick=1, needs="eval.speed", asks=True
+    ),
 )
 
 
@@ -172,31 +192,44 @@ def available() -> tuple[Measure, ...]:
     return tuple(m for m in MEASURES if not m.needs or find_spec(m.needs) is not None)
 
 
-def run_all(bench: Bench, *, quick: bool = False, limit: int | None = None, only: Sequence[str] = ()) -> Report:
+def run_all(
+    bench: Bench,
+    *,
+    quick: bool = False,
+    limit: int | None = None,
+    only: Sequence[str] = (),
+    keep: Callable[[Report], None] = lambda _: None,
+) -> Report:
     """Run the measures and gather what they found.
 
     Args:
         limit: about so many rows of every gold set, whatever the measure.
         only: names of measures; all of them where empty.
+        keep: is given the report so far after each measure, so that whoever stops early has what was measured.
     """
     begun = time.perf_counter()
     measures: dict[str, Report] = {}
+    chosen = [measure for measure in available() if not only or measure.name in only]
+
+    def report() -> Report:
+        return {
+            "format": FORMAT,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "part": bench.part,
+            "quick": quick,
+            "seconds": round(time.perf_counter() - begun, 1),
+            "provenance": provenance(bench.settings, bench.model),
+            "measures": dict(measures),
+        }
+
     with _closing(bench):
-        for measure in available():
-            if only and measure.name not in only:
-                continue
-            bench.say(f"{measure.title} ...")
+        for number, measure in enumerate(chosen, 1):
+            bench.say(
+                f"{number} of {len(chosen)}, after {(time.perf_counter() - begun) / 60:.0f} min: {measure.title} ..."
+            )
             measures[measure.name] = _run(measure, bench, limit if limit else measure.quick if quick else None)
-        made = provenance(bench.settings, bench.model)
-    return {
-        "format": FORMAT,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "part": bench.part,
-        "quick": quick,
-        "seconds": round(time.perf_counter() - begun, 1),
-        "provenance": made,
-        "measures": measures,
-    }
+            keep(report())
+    return report()
 
 
 def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
@@ -210,9 +243,15 @@ def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
             found["gold"] = {name: digest(name, bench.part) for name in measure.gold}
             found["report"] = measure.run(bench)
             found["figures"] = figures_of(measure.name, found["report"])
+            if measure.asks and bench.model in {"none", "fake"}:
+                found["note"] = f"Worded by no language model (TUTOR_MODEL={bench.model})."
             found["failures"] = failures_of(measure.name, found["report"], bench.part)
     except TutorError as error:
         found["error"] = f"{error.message} {error.mend}".strip()
+    except Exception as error:  # a bug in one measure must not lose the others; it is told, and the exit code is 1
+        log.exception("%s failed", measure.name)
+        found["error"] = f"{type(error).__name__}: {error}"
+    if "error" in found:
         bench.say(f"  not measured: {found['error']}")
     found["seconds"] = round(time.perf_counter() - begun, 1)
     return found

@@ -82,6 +82,10 @@ def _measure(name: str, found: Report) -> Iterator[str]:
     ]
     if drawn:
         yield f'<div class="wide">{bars(drawn, baselines, found["title"])}</div>'
+    times = [f for f in headlines if f.get("unit") == "ms" and not math.isnan(f["value"])]
+    if times:
+        ends = [x for f in times for x in (f["high"], baselines.get(f["id"], f)["value"]) if not math.isnan(x)]
+        yield f'<div class="wide">{bars(times, baselines, found["title"] + ", milliseconds", top=_round_up(max(ends)))}</div>'
     bins = found["report"].get("confidence", {}).get("reliability") if name == "retrieval" else None
     if bins:
         yield reliability(bins, "Confidence against the share that is answerable")
@@ -91,6 +95,12 @@ def _measure(name: str, found: Report) -> Iterator[str]:
     if details:
         yield f"<details><summary>{len(details)} figures in detail</summary>{_table(details, {})}</details>"
     yield "".join(_failures(found["failures"]))
+
+
+def _round_up(value: float) -> float:
+    """The next 1, 2 or 5 of a power of ten: where an axis ends."""
+    power = 10.0 ** math.floor(math.log10(max(value, 1.0)))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
 
 
 def _table(figures: Sequence[Report], baselines: Mapping[str, Report]) -> str:

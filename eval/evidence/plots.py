@@ -18,21 +18,27 @@ _PLOT = _WIDTH - _LABEL - 60
 _SIDE = 260
 
 
-def bars(figures: Sequence[Mapping[str, Any]], baselines: Mapping[str, Mapping[str, Any]], title: str) -> str:
-    """One row each for figures between 0 and 1: a bar, its 95 % interval, and a mark where the baseline stands."""
+def bars(
+    figures: Sequence[Mapping[str, Any]], baselines: Mapping[str, Mapping[str, Any]], title: str, top: float = 1.0
+) -> str:
+    """One row for each figure: a bar, its 95 % interval, and a mark where the baseline stands.
+
+    Args:
+        top: the value at the right edge; 1 for shares.
+    """
     height = _TOP * 2 + _ROW * len(figures) + 18
     parts = [f'<svg class="plot" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">']
-    for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
-        x = _LABEL + tick * _PLOT
+    for tick in (0.0, 0.25 * top, 0.5 * top, 0.75 * top, top):
+        x = _LABEL + tick / top * _PLOT
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{height - 20}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 6}" text-anchor="middle">{tick:g}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 6}" text-anchor="middle">{tick:,.4g}</text>')
     for row, figure in enumerate(figures):
-        parts.append(_bar(figure, baselines.get(figure["id"]), _TOP + row * _ROW))
+        parts.append(_bar(figure, baselines.get(figure["id"]), _TOP + row * _ROW, top))
     return "".join([*parts, "</svg>"])
 
 
-def _bar(figure: Mapping[str, Any], baseline: Mapping[str, Any] | None, y: float) -> str:
-    value, low, high = (_within(figure[key]) for key in ("value", "low", "high"))
+def _bar(figure: Mapping[str, Any], baseline: Mapping[str, Any] | None, y: float, top: float) -> str:
+    value, low, high = (_within(figure[key] / top) for key in ("value", "low", "high"))
     middle = y + _ROW / 2
     said = f"{figure['label']}: {shown(figure['value'])} [{shown(figure['low'])}, {shown(figure['high'])}], n = {figure['n']}"
     worse = " lower" if figure["better"] == "lower" else ""
@@ -44,7 +50,7 @@ def _bar(figure: Mapping[str, Any], baseline: Mapping[str, Any] | None, y: float
         f'<text class="value" x="{_LABEL + _PLOT + 8}" y="{middle + 4:.1f}">{shown(figure["value"])}</text>',
     ]
     if baseline is not None and not math.isnan(baseline["value"]):
-        x = _LABEL + _within(baseline["value"]) * _PLOT
+        x = _LABEL + _within(baseline["value"] / top) * _PLOT
         parts.append(f'<line class="baseline" x1="{x:.1f}" x2="{x:.1f}" y1="{y + 3:.1f}" y2="{y + _ROW - 3:.1f}"/>')
     return "".join([*parts, "</g>"])
 

@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,17 @@ def _model(settings: Settings, used: str) -> dict[str, Any]:
     except TutorError:
         return {"name": used, "sha256": "", "engine": ""}
     whole = choice.path is not None and choice.path.is_file()
-    return {"name": used, "sha256": _hash(choice.path) if whole and choice.path else "", "engine": choice.engine}
+    return {
+        "name": used,
+        "sha256": _hash_of_model(choice.path) if whole and choice.path else "",
+        "engine": choice.engine,
+    }
+
+
+@lru_cache
+def _hash_of_model(path: Path) -> str:
+    """Gigabytes, and asked for after every measure: read once."""
+    return _hash(path)
 
 
 def _hash(*paths: Path) -> str:

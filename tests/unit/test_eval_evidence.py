@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from eval import footprint
 from eval.__main__ import app
+from eval.baselines.kept import kept
+from eval.evidence import measures
 from eval.evidence.compare import compare, lines, sign_test
 from eval.evidence.failures import failures_of
 from eval.evidence.figures import figures_of, restored, shown, strict
+from eval.evidence.measures import Bench, Measure, run_all
 from eval.evidence.page import page
 from eval.gold import digest, rows, sampled
+from eval.intervals import mean_interval
+from ingest.corpora import read_document, shipped_document
+from ingest.errors import UsageError
+from tutor.settings import Settings
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -226,3 +237,52 @@ def test_failures_of_the_measures_carry_their_texts() -> None:
     assert "by hand" in found["why"]
     answers = {"answers": [{"id": "a1", "query": "q", "answer": "a", "missing": ["f"], "forbidden": []}]}
     assert failures_of("answers", answers, "dev")[0]["why"] == "missing: f"
+
+
+def test_a_bug_in_one_measure_loses_no_other_and_what_was_measured_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Bench) -> dict[str, Any]:
+        raise ZeroDivisionError("a bug")
+
+    some = tuple(
+        Measure(name, name, run, ()) for name, run in (("one", lambda _: {}), ("two", broken), ("three", lambda _: {}))
+    )
+    monkeypatch.setattr(measures, "MEASURES", some)
+    kept: list[list[str]] = []
+    said = Console(file=StringIO())
+    report = run_all(
+        Bench(Settings(data_dir=tmp_path), "dev", said), keep=lambda found: kept.append(list(found["measures"]))
+    )
+    assert kept == [["one"], ["one", "two"], ["one", "two", "three"]]
+    assert report["measures"]["two"]["error"] == "ZeroDivisionError: a bug"
+    assert "error" not in report["measures"]["three"]
+    assert "3 of 3" in said.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0, 0.0, 0.0891), (1, 0.9109, 1.0)])
+def test_none_and_all_of_some_rows_still_have_an_interval(value: int, low: float, high: float) -> None:
+    found = mean_interval([value] * 39)
+    assert (found["low"], found["high"]) == pytest.approx((low, high), abs=2e-3)
+    assert mean_interval([7.0] * 39)["high"] == 7.0  # a time has no bounds of its own
+
+
+def test_kept_figures_of_the_usual_recipe_are_of_these_rows_of_this_document() -> None:
+    path = shipped_document("llm-vlm-80")
+    assert path is not None
+    document = read_document(path)
+    table = kept(document, "test")
+    assert table is not None
+    assert table["all"]["hit@1"]["n"] == len(rows("retrieval", "test"))
+    with sampled(5):
+        assert kept(document, "test") is None
+    assert kept(replace(document, source=document.source + " "), "test") is None
+
+
+def test_the_footprint_follows_what_a_package_needs_and_names_what_is_missing() -> None:
+    found = footprint.closure(["FastAPI"])
+    assert {"fastapi", "pydantic", "starlette"} <= found
+    assert "pytest" not in found
+    assert footprint.size_of("fastapi") > 100_000
+    with pytest.raises(UsageError, match="no-such-package"):
+        footprint.closure(["no-such-package"])

@@ -1,4 +1,4 @@
-"""`python -m eval all` and `python -m eval compare`: arguments, files, exit codes."""
+"""`python -m eval all`, `compare`, `watch`, `feedback`: every measure in one report, and what changed since another."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from eval.gold import Part
+from eval.commands.common import Json, PartName, part_of, stderr
 from ingest.errors import UsageError
 from tutor.settings import Settings
 
-stderr = Console(stderr=True, highlight=False)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer()
 
 
+@app.command("all")
 def run_everything(
     quick: Annotated[
         bool, typer.Option("--quick", help="Some rows of the slow measures: 15 minutes on 2 cores.")
     ] = False,
-    part: Annotated[str, typer.Option("--part", help="dev or test.")] = "test",
+    part: PartName = "test",
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this measure; may be repeated.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="About so many rows of every set.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of report.html and report.json.")] = Path("docs/report"),
@@ -35,15 +34,20 @@ def run_everything(
 
     names = [measure.name for measure in available()]
     unknown = [name for name in only or () if name not in names]
-    if unknown or part not in {"dev", "test"}:
-        raise UsageError(
-            f"There is no measure {unknown[0]!r}." if unknown else f"There is no part {part!r}.",
-            f"Choose from: {', '.join(names if unknown else ('dev', 'test'))}",
-        )
-    report = run_all(Bench(Settings(), _part(part), stderr), quick=quick, limit=limit, only=only or ())
+    if unknown:
+        raise UsageError(f"There is no measure {unknown[0]!r}.", f"Choose from: {', '.join(names)}")
+
+    def keep(report: dict[str, Any]) -> None:
+        """Write both files anew, whole or not at all."""
+        text = json.dumps(strict(report), ensure_ascii=False, indent=1) + "\n"
+        for name, content in (("report.json", text), ("report.html", page(report))):
+            draft = out / f".{name}.draft"
+            draft.write_text(content, encoding="utf-8")
+            draft.replace(out / name)
+
     out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(strict(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(page(report), encoding="utf-8")
+    bench = Bench(Settings(), part_of(part), stderr)
+    report = run_all(bench, quick=quick, limit=limit, only=only or (), keep=keep)
     failed = [name for name, found in report["measures"].items() if found.get("error")]
     if as_json:
         typer.echo(json.dumps(strict(report), ensure_ascii=False))
@@ -55,6 +59,7 @@ def run_everything(
         raise typer.Exit(1)
 
 
+@app.command("compare")
 def compare_reports(
     before: Annotated[Path, typer.Argument(help="The older report.json.")],
     after: Annotated[Path, typer.Argument(help="The newer one.")],
@@ -75,8 +80,49 @@ def compare_reports(
         raise typer.Exit(1)
 
 
-def _part(name: str) -> Part:
-    return "dev" if name == "dev" else "test"
+@app.command()
+def watch(
+    quick: Annotated[bool, typer.Option("--quick/--whole", help="Some rows of the slow measures, or all.")] = True,
+    accept: Annotated[bool, typer.Option("--accept", help="Hold later nights against this one.")] = False,
+    metrics: Annotated[Path | None, typer.Option("--metrics", help="Also write figures for Prometheus here.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="About so many rows of every set.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The nightly golden set: measure, compare with the accepted state; exit code 1 where something got worse."""
+    from eval import watch as nightly
+    from eval.evidence.compare import lines
+    from eval.evidence.figures import strict
+    from eval.evidence.measures import Bench, run_all
+
+    settings = Settings()
+    kept = nightly.Watch(settings.data_dir / "watch")
+    report = run_all(Bench(settings, "test", stderr), quick=quick, limit=limit, only=nightly.MEASURES)
+    found = kept.take_in(report)
+    if accept:
+        kept.accept(report)
+    if metrics is not None:
+        draft = metrics.with_suffix(".draft")
+        draft.write_text(nightly.textfile(report, found), encoding="utf-8")
+        draft.replace(metrics)
+    if as_json:
+        typer.echo(json.dumps(strict(asdict(found)), ensure_ascii=False))
+    else:
+        for line in lines(found):
+            typer.echo(line)
+    if found.regressions and not accept:
+        raise typer.Exit(1)
+
+
+@app.command()
+def feedback(out: Annotated[Path, typer.Option("--out", help="JSON Lines file of the rows.")]) -> None:
+    """Thumbs and disputes out of the store, as rows that a person can label for an evaluation set."""
+    from eval.watch import rows_of
+    from tutor.store import open_store
+
+    with open_store(Settings()) as store:
+        rows = list(rows_of(store.feedback.list(None)))
+    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    typer.echo(f"{len(rows)} rows in {out}")
 
 
 def _summary(report: dict[str, Any]) -> list[str]:

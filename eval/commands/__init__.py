@@ -1,0 +1,1 @@
+"""The commands of `python -m eval`, in groups: one measure, a report of all, running things, learning, documents."""

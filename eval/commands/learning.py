@@ -1,0 +1,50 @@
+"""`python -m eval fit`, `fit-support` ...: learned numbers, written into the files that the tutor reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.commands.common import searcher
+
+app = typer.Typer()
+
+
+@app.command()
+def fit() -> None:
+    """Learn leg weights and confidence from the train and dev parts."""
+    from eval.fit import fit as run
+
+    typer.echo(json.dumps(run(searcher()), indent=1))
+
+
+@app.command("fit-support")
+def fit_support() -> None:
+    """Learn the support check from the hand-labelled dev sentences."""
+    from eval.fit_support import fit as run
+    from tutor.answering.evidence import EvidenceRoom
+
+    typer.echo(json.dumps(run(EvidenceRoom(searcher())), indent=1))
+
+
+@app.command("fit-grading")
+def fit_grading(
+    metric: Annotated[bool, typer.Option(help="Learn the metric anew too (minutes).")] = True,
+) -> None:
+    """Learn how answers are graded, from the shipped rubrics and the dev answers."""
+    from eval.fit_grading import fit as run
+
+    typer.echo(json.dumps(run(metric), indent=1))
+
+
+@app.command("fit-reference")
+def fit_reference(
+    data: Annotated[Path, typer.Option("--data", help="Folder with ads_zh.jsonl and beetle_en.jsonl.")],
+) -> None:
+    """Learn how answers are graded against a bare reference."""
+    from eval.fit_reference import fit as run
+
+    typer.echo(json.dumps(run(data), indent=1))

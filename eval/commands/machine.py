@@ -1,0 +1,114 @@
+"""`python -m eval speed`, `engine`, `scale`, `load`: what a machine gives, and wants to be quiet for; `footprint`: what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from eval.commands.common import Json, finish, say, show_figures
+from ingest.errors import UsageError
+from tutor.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command()
+def speed(
+    quick: Annotated[bool, typer.Option("--quick", help="A few of everything, about four minutes.")] = False,
+    recipe: Annotated[
+        int | None, typer.Option("--recipe", help="Conversations run with the usual recipe, too.")
+    ] = None,
+    talks: Annotated[int | None, typer.Option("--talks", help="Five-turn conversations.")] = None,
+    first: Annotated[int | None, typer.Option("--first", help="First questions, cold and warm.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Waiting times, memory, ingest, several users; wants a quiet machine and a real model."""
+    from eval.speed.machine import describe
+    from eval.speed.measure import QUICK, Sizes, measure
+
+    sizes = QUICK if quick else Sizes()
+    if recipe is not None:
+        sizes = replace(sizes, recipe_talks=recipe)
+    if talks is not None:
+        sizes = replace(sizes, talks=talks)
+    if first is not None:
+        sizes = replace(sizes, cold=first, warm=first)
+    settings = Settings()
+    report = measure(settings, sizes, say)
+    report["machine"] = describe(settings)
+    report["sizes"] = {**vars(sizes), "users": list(sizes.users)}
+    finish("speed-quick" if quick else "speed", report, as_json, show_figures)
+
+
+@app.command()
+def engine(as_json: Json = False) -> None:
+    """The embedded engine by itself: batch sizes, KV cache in 8 bits, states in files (five minutes, a quiet machine)."""
+    from eval.engine import measure
+    from tutor.llm import open_model
+
+    with open_model(Settings(), start=False) as model:
+        path = model.choice.path
+    if path is None:
+        raise UsageError("The engine's measure wants a GGUF model on disk.", "tutor models pull")
+    finish("engine", measure(path, say), as_json, show_figures)
+
+
+@app.command()
+def footprint(as_json: Json = False) -> None:
+    """What the base install weighs on disk, package by package."""
+    from eval.footprint import measure
+
+    finish("footprint", measure(), as_json, show_figures)
+
+
+@app.command()
+def scale(
+    passages: Annotated[int, typer.Option("--passages", min=100, help="Size of the largest corpus.")] = 100_000,
+    drcd: Annotated[
+        Path | None, typer.Option("--drcd", help="Make the passages of this benchmark's sentences.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest speed, memory and search latency up to 100,000 passages (takes a while)."""
+    from eval.scale import measure
+
+    finish("scale", measure(passages, Settings().embedders, drcd, say), as_json, _show_scale)
+
+
+def _show_scale(report: dict[str, Any]) -> None:
+    for row in report["sizes"]:
+        typer.echo("  ".join(f"{key} {value}" for key, value in row.items()))
+    typer.echo(f"p95 growth {report['p95_growth']}  bars {report['bars']}")
+
+
+@app.command()
+def load(
+    processes: Annotated[int, typer.Option(help="Application processes.")] = 2,
+    rates: Annotated[
+        str, typer.Option(help="Questions per second, comma-separated; each held for --seconds.")
+    ] = "5,10,20,50",
+    seconds: Annotated[float, typer.Option(help="Length of each run.")] = 20.0,
+    users: Annotated[int, typer.Option(help="locust's simultaneous users; 0 for none.")] = 0,
+    name: Annotated[str, typer.Option(help="Name of the report.")] = "load",
+    as_json: Json = False,
+) -> None:
+    """The application's own time under load, with a stand-in model that streams at a fixed rate."""
+    from eval.load.run import measure
+
+    held = [float(rate) for rate in rates.split(",") if rate]
+    report = measure(Settings(), processes=processes, rates=held, seconds=seconds, users=users)
+    finish(name, report, as_json, _show_load)
+
+
+def _show_load(report: dict[str, Any]) -> None:
+    for row in report["open_loop"]:
+        typer.echo(
+            f"{row['per_second']:6.1f}/s  sent {row['sent']:5}  errors {row['errors'] or 0}  own {row['own_ms']}  "
+            f"search {row['search_ms']}  whole {row['total_ms']}"
+        )
+    if report["users"]:
+        typer.echo(f"users {report['users']}")
+    typer.echo(f"memory (MB) and open files, before and after: {report['memory_and_files']}")

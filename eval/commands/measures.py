@@ -1,0 +1,171 @@
+"""`python -m eval retrieval`, `answers`, `grading` ...: one measure each, on the gold rows of one part."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from eval.commands.common import (
+    Json,
+    PartName,
+    advance,
+    finish,
+    interval_line,
+    opened,
+    part_of,
+    say,
+    searcher,
+    show_figures,
+)  # fmt: skip
+from tutor.settings import Settings
+
+app = typer.Typer()
+Rows = Annotated[Path | None, typer.Option("--data", help="Rows in a file instead.")]
+
+
+@app.command()
+def retrieval(
+    part: PartName = "test",
+    drcd: Annotated[Path | None, typer.Option("--drcd", help="Folder of the outside benchmark instead.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ranking, conversations, confidence; beside the usual recipe."""
+    if drcd is not None:
+        from eval.drcd import measure as measure_outside
+
+        finish("retrieval-drcd", measure_outside(drcd, Settings().embedders), as_json, _show_outside)
+        return
+    from eval.retrieval import measure
+
+    finish(f"retrieval-{part}", measure(searcher(), part_of(part)), as_json, _show_retrieval)
+
+
+def _show_retrieval(report: dict[str, Any]) -> None:
+    for name in ("single", "follow_ups", "topic_switches"):
+        for group, figures in report[name]["table"].items():
+            shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
+            typer.echo(f"{name:15} {group:18} n={figures['hit@1']['n']:<4} {shown}")
+    recipe = report["usual_recipe"]
+    if isinstance(recipe, str):
+        typer.echo(f"usual recipe    {recipe}")
+    else:
+        for group, figures in recipe.items():
+            typer.echo(f"usual recipe    {group:18} " + "  ".join(f"{k} {v['value']:.3f}" for k, v in figures.items()))
+    for name, figures in report["legs"].items():
+        typer.echo(f"leg {name:20} " + "  ".join(f"{g} {v['value']:.3f}" for g, v in figures.items()))
+    confidence = report["confidence"]
+    shown_keys = ("auroc", "auroc_with_false_premises", "unanswerable_refused", "answerable_refused")
+    refused = {key: confidence[key] for key in shown_keys}
+    refused["follow-ups refused"] = report["follow_ups"]["refused"]
+    refused["switches rewritten"] = report["topic_switches"]["taken_for_follow_up"]
+    for key, figure in refused.items():
+        typer.echo(interval_line(key, figure))
+    typer.echo(f"latency ms {report['latency_ms']}")
+
+
+def _show_outside(report: dict[str, Any]) -> None:
+    from eval.drcd import BARS
+
+    for script in ("as written", "simplified"):
+        for leg, figures in report[script].items():
+            shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
+            typer.echo(f"{script:12} {leg:20} {shown}")
+    typer.echo(f"bars {BARS}")
+
+
+@app.command()
+def answers(
+    part: PartName = "test",
+    limit: Annotated[int | None, typer.Option("--limit", help="Only the first rows.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Facts, citations and language of real answers."""
+    from eval.answers import measure
+
+    with opened(Settings()) as tutor:
+        report = measure(tutor, part_of(part), limit, advance)
+    finish(f"answers-{part}", report, as_json, partial(show_figures, without=("answers",)))
+
+
+@app.command()
+def support(part: PartName = "test", as_json: Json = False) -> None:
+    """The support check against sentences labelled by hand."""
+    from eval.support import measure
+    from tutor.answering.evidence import EvidenceRoom
+
+    report = measure(EvidenceRoom(searcher()), part_of(part))
+    finish(f"support-{part}", report, as_json, partial(show_figures, without=("errors",)))
+
+
+@app.command()
+def refusal(part: PartName = "test", as_json: Json = False) -> None:
+    """What is refused or corrected, and what is refused wrongly. Needs no model."""
+    from eval.refusal import measure
+
+    with opened(Settings().model_copy(update={"model": "none"})) as tutor:
+        report = measure(tutor, part_of(part), lambda row: None)
+    finish(f"refusal-{part}", report, as_json, show_figures)
+
+
+@app.command()
+def attacks(
+    part: PartName = "test",
+    data: Rows = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="About so many rows, spread over the file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Attacks that leak, obey or render; harmless messages blocked; a poisoned document."""
+    from eval.attacks import measure
+
+    chosen = Settings()
+    with opened(chosen) as tutor:
+        report = measure(tutor, part_of(part), data, limit, advance)
+    report["model"] = chosen.model if chosen.model in {"none", "fake"} else "model"
+    finish(f"attacks-{data.stem if data else part}", report, as_json, show_figures)
+
+
+@app.command()
+def grading(part: PartName = "test", data: Rows = None, as_json: Json = False) -> None:
+    """Levels, key points, attacks, and what must not move a score."""
+    from eval.grading import measure
+
+    report = measure(part_of(part), data)
+    finish(f"grading-{data.stem if data else part}", report, as_json, partial(show_figures, without=("graded",)))
+
+
+@app.command()
+def interview(
+    quick: Annotated[bool, typer.Option("--quick", help="Ten questions in two languages.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Simulated candidates run whole interviews: leaks, repeated questions, endless runs, scores by candidate."""
+    from eval.interview import measure
+
+    finish("interview-quick" if quick else "interview", measure(quick, say), as_json, _show_interview)
+
+
+def _show_interview(report: dict[str, Any]) -> None:
+    for key in report["bars"]:
+        typer.echo(f"{key:22} {report[key]}")
+    for name, figures in report["candidates"].items():
+        v = figures["score"]
+        typer.echo(f"{name:12} score {v['value']:.2f} [{v['low']:.2f}, {v['high']:.2f}] n={v['n']:<4} passed {figures['passed']}"
+                   f"  follow-ups {figures['follow_ups']}  leaks {figures['leaks']}")  # fmt: skip
+
+
+@app.command()
+def banks(
+    data: Annotated[Path, typer.Option("--data", help="Folder of NAME.md with NAME.gold.jsonl.")], as_json: Json = False
+) -> None:
+    """How well question banks of other structures are read."""
+    from eval.banks import measure
+
+    report = {
+        gold.name: measure(gold.with_name(gold.name.replace(".gold.jsonl", ".md")), gold)
+        for gold in sorted(data.glob("*.gold.jsonl"))
+    }
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=None if as_json else 1))
