@@ -20,7 +20,7 @@ def context(query, own, around, carried=0):
     related = np.zeros(COUNT)
     related[carried] = 1.0
     views = {name: favour(around) for name in ("with_title", "with_asked", "with_reply")}
-    return Context(query=query, own=favour(own), legs={}, carried=[carried], related=related, **views)
+    return Context(query=query, own=favour(own), legs={}, carried=[carried], related=related, lacked=0.0, **views)
 
 
 @pytest.mark.parametrize("expanded", [True, False])

@@ -24,7 +24,7 @@ PARALLEL = 2
 CACHE_MIB = 0
 # Tokens computed at a time: the engine looks up from its work after each batch, to stop or to let another stream
 # have its token. Smaller is politer, larger reads faster: `python -m eval engine`, docs/log.md.
-BATCH = 128
+BATCH = 64
 VLLM_LOAD_S = 900.0  # 110 to 130 s measured with a 135M model on CPU; the AWQ kernels add compilation
 # Cached prompt tokens are counted in `usage`, which is how the tutor measures them.
 ALWAYS = ("--enable-prefix-caching", "--enable-prompt-tokens-details")

@@ -32,6 +32,7 @@ class Context:
         legs: raw scores of the query by itself, by leg.
         carried: positions of the questions talked about, most recent first.
         related: 1 where a question is of the category of the first carried one.
+        lacked: share of the names in the query that the first carried question never mentions, 0 to 1.
     """
 
     query: str
@@ -42,6 +43,7 @@ class Context:
     legs: Mapping[str, NDArray[np.float32]]
     carried: Sequence[int]
     related: Fused
+    lacked: float
 
 
 def features(context: Context) -> dict[str, Fused]:
@@ -53,17 +55,15 @@ def features(context: Context) -> dict[str, Fused]:
         if 0 <= position < len(near):
             near[position] = 1.0
     content = content_terms(context.query)
-    bare = float(not content)
     return {
         "own": context.own,
-        "own, bare": context.own * bare,
         "with title": context.with_title,
         "with asked": context.with_asked,
         "with reply": context.with_reply,
         "carried": first,
-        "carried, bare": first * bare,
         "carried, rich": first * min(1.0, len(content) / RICH),
         "carried, pronoun": first * has_pronoun(context.query),
+        "carried, lacks names": first * context.lacked,
         "related": context.related,
         "near": near,
         # A share of the best says nothing where the best is poor; a cosine does.

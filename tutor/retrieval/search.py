@@ -111,14 +111,17 @@ class Searcher:
 
         「LoRA 為什麼能省記憶體？」 is about LoRA, whatever else saves memory.
         """
-        names = [t for t in content_terms(query) if t.isascii() and t not in scored.unknown]
+        names = names_in(query, scored)
         if not names:
             return fused
         ranked = fused.copy()
         for position in best_first(fused, NAMED_AMONG):
-            lacking = sum(name not in self.legs.terms_of(int(position)) for name in names)
-            ranked[position] *= 1 - LACKED_NAMES * lacking / len(names)
+            ranked[position] *= 1 - LACKED_NAMES * self._lacked(names, int(position))
         return ranked
+
+    def _lacked(self, names: Sequence[str], position: int) -> float:
+        """Share of the names that the question at this position never mentions, 0 to 1."""
+        return sum(name not in self.legs.terms_of(position) for name in names) / (len(names) or 1)
 
     def carried(self, history: Sequence[Turn]) -> list[int]:
         """The questions that the conversation is about, most relevant first."""
@@ -171,6 +174,7 @@ class Searcher:
             legs=scored.legs,
             carried=[self._numbers.index(number) for number in carried],
             related=np.asarray([float(questions[n].category == category) for n in self._numbers]),
+            lacked=self._lacked(names_in(query, scored), self._numbers.index(carried[0])),
         )
 
     def _rank(
@@ -213,3 +217,8 @@ class Searcher:
     def passages(self, number: int) -> list[Passage]:
         """All passages of a question, in document order."""
         return [passage for _, passage in self.index.content.passages_of(number)]
+
+
+def names_in(query: str, scored: LegScores) -> list[str]:
+    """What a query calls by name: its terms in Latin letters that the corpus knows."""
+    return [t for t in content_terms(query) if t.isascii() and t not in scored.unknown]
