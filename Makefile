@@ -1,7 +1,7 @@
 # make run    set everything up and open the tutor
 # make test   set everything up and run all tests
 # make lint   ruff and mypy
-# make bench  the measures, quick form
+# make bench  every measure, quick form, into docs/report
 # make house  long files and tangled functions: reported, never an error
 
 PYTHON ?= python3
@@ -24,6 +24,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/bandit -q -c pyproject.toml -r tutor ingest eval
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m eval manual --check
+	$(BIN)/python -m eval readme --check
+	$(BIN)/python -m eval capacity --check
 
 house: $(VENV)/.installed-dev
 	@echo "files of more than 300 lines:"
@@ -32,7 +34,7 @@ house: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --select C901 --exit-zero --output-format concise tutor ingest eval
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m eval retrieval
+	$(BIN)/python -m eval all --quick
 
 audit: $(VENV)/.installed-dev
 	@$(BIN)/python -m pip install --quiet pip-audit

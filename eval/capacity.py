@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor.llm.gpu_plan import LLAMA_8B, LLAMA_70B, Cards, ModelShape, plan
+from tutor.llm.gpu_plan import Cards, plan
+from tutor.llm.model_shape import LLAMA_8B, LLAMA_70B, ModelShape
 
 LOAD = Path(__file__).parent / "reports" / "load.json"
 DOCS = Path(__file__).parent.parent / "docs"

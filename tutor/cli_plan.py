@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ingest.errors import UsageError
-from tutor.llm.gpu_plan import KNOWN, Cards, GpuPlan, plan
+from tutor.llm.gpu_plan import Cards, GpuPlan, plan
 from tutor.llm.launches import ALWAYS
+from tutor.llm.model_shape import KNOWN
 
 
 def gpu_plans(text: str, model: str, users: int, context: int) -> list[dict[str, Any]]:

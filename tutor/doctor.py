@@ -39,8 +39,9 @@ def _machine() -> Finding:
 
 def _gpu_plan() -> list[Finding]:
     """How the default model would be started on the GPUs of this machine; nothing where there are none."""
-    from tutor.llm.gpu_plan import LLAMA_8B, plan
+    from tutor.llm.gpu_plan import plan
     from tutor.llm.hardware import cuda_cards
+    from tutor.llm.model_shape import LLAMA_8B
 
     try:
         found = cuda_cards()

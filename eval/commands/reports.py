@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from eval.commands.common import Json, PartName, part_of, stderr
 from ingest.errors import UsageError
 from tutor.settings import Settings
+
+if TYPE_CHECKING:
+    from eval.evidence.compare import Comparison
 
 app = typer.Typer()
 
@@ -66,16 +69,31 @@ def compare_reports(
     as_json: Json = False,
 ) -> None:
     """What changed beyond noise between two reports; exit code 1 where something got worse."""
-    from eval.evidence.compare import compare, lines
-    from eval.evidence.figures import strict
+    from eval.evidence.compare import compare
 
     found = compare(_read(before), _read(after))
-    if as_json:
-        typer.echo(json.dumps(strict(asdict(found)), ensure_ascii=False))
-    else:
-        for line in lines(found):
-            typer.echo(line)
-        typer.echo(f"{len(found.regressions)} worse" if found.regressions else "nothing got worse")
+    _tell(found, as_json)
+    if found.regressions:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reference(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what got worse; exit code 1 where anything did.")
+    ] = False,
+) -> None:
+    """Measure what needs no language model on the dev rows, and hold it against the stored reference or renew that."""
+    from eval.evidence import reference as stored
+    from eval.evidence.measures import Bench
+
+    report = stored.measured(Bench(Settings().model_copy(update={"model": "fake"}), "dev", stderr))
+    if not check:
+        stored.write(report)
+        typer.echo(str(stored.REFERENCE))
+        return
+    found = stored.check(report)
+    _tell(found, as_json=False)
     if found.regressions:
         raise typer.Exit(1)
 
@@ -90,8 +108,6 @@ def watch(
 ) -> None:
     """The nightly golden set: measure, compare with the accepted state; exit code 1 where something got worse."""
     from eval import watch as nightly
-    from eval.evidence.compare import lines
-    from eval.evidence.figures import strict
     from eval.evidence.measures import Bench, run_all
 
     settings = Settings()
@@ -104,11 +120,7 @@ def watch(
         draft = metrics.with_suffix(".draft")
         draft.write_text(nightly.textfile(report, found), encoding="utf-8")
         draft.replace(metrics)
-    if as_json:
-        typer.echo(json.dumps(strict(asdict(found)), ensure_ascii=False))
-    else:
-        for line in lines(found):
-            typer.echo(line)
+    _tell(found, as_json)
     if found.regressions and not accept:
         raise typer.Exit(1)
 
@@ -123,6 +135,18 @@ def feedback(out: Annotated[Path, typer.Option("--out", help="JSON Lines file of
         rows = list(rows_of(store.feedback.list(None)))
     out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     typer.echo(f"{len(rows)} rows in {out}")
+
+
+def _tell(found: Comparison, as_json: bool) -> None:
+    from eval.evidence.compare import lines
+    from eval.evidence.figures import strict
+
+    if as_json:
+        typer.echo(json.dumps(strict(asdict(found)), ensure_ascii=False))
+        return
+    for line in lines(found):
+        typer.echo(line)
+    typer.echo(f"{len(found.regressions)} worse" if found.regressions else "nothing got worse")
 
 
 def _summary(report: dict[str, Any]) -> list[str]:

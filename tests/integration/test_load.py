@@ -15,7 +15,7 @@ import httpx
 from eval.capacity import CARDS, capacity, write
 from eval.load import run
 from eval.load.questions import QUESTIONS
-from tutor.llm.gpu_plan import LLAMA_8B, LLAMA_70B
+from tutor.llm.model_shape import LLAMA_8B, LLAMA_70B
 from tutor.settings import Settings
 
 

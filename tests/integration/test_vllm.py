@@ -21,8 +21,9 @@ import pytest
 from tutor.answering.answer import Done, Sources, Text
 from tutor.answering.tutor import Ask, Tutor
 from tutor.llm import Model, ModelChoice
-from tutor.llm.gpu_plan import CLASSES, KNOWN, Cards, plan
+from tutor.llm.gpu_plan import CLASSES, Cards, plan
 from tutor.llm.launches import ALWAYS
+from tutor.llm.model_shape import KNOWN
 from tutor.retrieval.search import Searcher
 from tutor.settings import Settings
 

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from ingest.errors import ModelUnavailable, UsageError
 from tutor.cli import app
 from tutor.llm import hardware, launches
-from tutor.llm.gpu_plan import CLASSES, KNOWN, LLAMA_8B, LLAMA_70B, MIB, Cards, GpuPlan, plan, shape_of, utilisation
+from tutor.llm.gpu_plan import CLASSES, MIB, Cards, GpuPlan, plan, utilisation
+from tutor.llm.model_shape import KNOWN, LLAMA_8B, LLAMA_70B, shape_of
 from tutor.llm.weights import chat_template, check_chat_template, read_shape
 
 LLAMA_8B_CONFIG = {

@@ -112,7 +112,7 @@ def test_progress_of_a_fetch_is_the_states_reason(tmp_path: Path, monkeypatch: p
         go_on.wait(20)
         raise DownloadFailed("The line broke.", "Run the same again.")
 
-    monkeypatch.setattr(sys.modules["tutor.llm.model"], "pull", slow_pull)
+    monkeypatch.setattr(sys.modules["tutor.llm.running"], "pull", slow_pull)
     with open_model(Settings(data_dir=tmp_path, model="SmolLM2-135M-Instruct-Q4_1")) as model:
         assert halfway.wait(20)
         assert model.state.state == "pulling"
@@ -129,7 +129,7 @@ def test_when_the_hub_fails_the_packaged_model_takes_over(tmp_path: Path, monkey
         asked.append(entry.name)  # type: ignore[attr-defined]
         raise DownloadFailed("The model hub answered 503.")
 
-    monkeypatch.setattr(sys.modules["tutor.llm.model"], "pull", pull)
+    monkeypatch.setattr(sys.modules["tutor.llm.running"], "pull", pull)
     from tutor.llm.catalogue import load_catalogue
 
     entry = load_catalogue()["Llama-3.2-3B-Instruct-Q4_K_M"]

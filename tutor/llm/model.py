@@ -6,40 +6,25 @@ Knows nothing of prompts, questions or users.
 from __future__ import annotations
 
 import asyncio
-import atexit
-import logging
-import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from ingest.errors import ModelMissing, ModelUnavailable, TutorError
+from ingest.errors import ModelUnavailable
 from tutor.llm import launches
-from tutor.llm.client import HttpClients, ServerClient, estimate_tokens
+from tutor.llm.client import HttpClients, estimate_tokens
 from tutor.llm.line import Line, Ticket
-from tutor.llm.prefixes import PrefixFiles, engine_identity
-from tutor.llm.pull import pull
-from tutor.llm.remote import RemoteWatch
-from tutor.llm.resolve import ModelChoice, resolve, without_hub
-from tutor.llm.server import Supervisor
-from tutor.llm.state import ModelState, StateBox
+from tutor.llm.resolve import ModelChoice, resolve
+from tutor.llm.running import Running
+from tutor.llm.state import ModelState
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from langchain_openai import ChatOpenAI
 
     from tutor.settings import Settings
 
-log = logging.getLogger(__name__)
-
 TOKEN_COUNTS_KEPT = 4096
 # A server of its own schedules its requests itself; more than so many at once only wait there instead of here.
 SLOTS_ELSEWHERE = 64
-
-
-class _Engine(Protocol):
-    def start(self) -> None: ...
-    def close(self) -> None: ...
 
 
 def open_model(settings: Settings, *, start: bool = True) -> Model:
@@ -61,46 +46,32 @@ class Model:
 
     def __init__(self, settings: Settings, choice: ModelChoice) -> None:
         self._settings = settings
-        self._choice = choice
-        self._box = StateBox("none" if choice.engine == "none" else "stopped", choice.reason)
-        self._engine: _Engine | None = None
-        self._client: ServerClient | None = None
-        self._http: HttpClients | None = None
-        self._closing = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._running = Running(settings, choice)
         self._count = lru_cache(maxsize=TOKEN_COUNTS_KEPT)(self._ask_count)
         self._counted_exactly = False
         self._context: int | None = None
         self.last_timings: dict[str, float] | None = None
         embedded = choice.engine == "llama.cpp"
         self.line = Line(launches.PARALLEL if embedded else SLOTS_ELSEWHERE)
-        self._prefixes: PrefixFiles | None = None
 
     @property
     def choice(self) -> ModelChoice:
         """Which model, and why; it changes once at most, when an automatic choice could not be fetched."""
-        return self._choice
+        return self._running.choice
 
     @property
     def name(self) -> str:
         """What the server calls the model."""
-        return (self._client.model if self._client is not None else "") or self._choice.name
+        return (self._running.client.model if self._running.client is not None else "") or self._running.choice.name
 
     @property
     def state(self) -> ModelState:
         """What the model is doing now, and why; costs nothing."""
-        return self._box.current
+        return self._running.box.current
 
     def start(self) -> None:
         """Begin to fetch (if needed) and load, in the background. A second call does nothing."""
-        with self._lock:
-            if self._thread is not None or self._choice.engine == "none":
-                return
-            self._box.set("pulling" if self._choice.needs_pull else "loading", f"starting {self._choice.name}")
-            self._thread = threading.Thread(target=self._bring_up, name="bring-up-model", daemon=True)
-            atexit.register(self.close)
-        self._thread.start()
+        self._running.start()
 
     def wait_ready(self, timeout: float | None = None) -> None:
         """Block until the model answers.
@@ -108,7 +79,7 @@ class Model:
         Raises:
             ModelUnavailable: there is none, it failed, or `timeout` seconds have passed; with a mend.
         """
-        state = self._box.wait(lambda now: now.state in {"ready", "failed", "none", "stopped"}, timeout)
+        state = self._running.box.wait(lambda now: now.state in {"ready", "failed", "none", "stopped"}, timeout)
         if not state.ready:
             raise self._unavailable(state)
 
@@ -129,7 +100,7 @@ class Model:
             ModelUnavailable: the model is not ready.
         """
         state = self.state
-        client, http = self._client, self._http
+        client, http = self._running.client, self._running.http
         if not state.ready or client is None or http is None:
             raise self._unavailable(state)
         from tutor.llm.chat import make_chat
@@ -153,7 +124,7 @@ class Model:
         Args:
             afresh: also where the slot holds it already with a conversation behind it.
         """
-        client, http, files = self._client, self._http, self._prefixes
+        client, http, files = self._running.client, self._running.http, self._running.prefixes
         if client is None or http is None or files is None:
             return None
         near = files.slot_of(system)
@@ -170,15 +141,15 @@ class Model:
         Raises:
             ModelUnavailable: the model is not ready.
         """
-        if self._client is None:
+        if self._running.client is None:
             raise self._unavailable(self.state)
-        return self._client.root, self._client.headers
+        return self._running.client.root, self._running.client.headers
 
     def reads_at_once(self, system: str) -> bool:
         """Whether a system message costs no waiting: it was read before, or a GPU reads it."""
-        if self._prefixes is not None:
-            return self._prefixes.known(system)
-        return self.state.ready and self._client is not None and self._client.is_vllm()
+        if self._running.prefixes is not None:
+            return self._running.prefixes.known(system)
+        return self.state.ready and self._running.client is not None and self._running.client.is_vllm()
 
     def read_ahead(self, system: str) -> bool:
         """Have the engine read a system message while nobody is being served, and keep what it computed.
@@ -190,7 +161,7 @@ class Model:
             ModelUnavailable: the engine is not ready or does not answer.
             OSError: there is no room for the file.
         """
-        client, files = self._client, self._prefixes
+        client, files = self._running.client, self._running.prefixes
         if not self.state.ready or client is None:
             raise self._unavailable(self.state)
         if files is None or (ticket := self.line.enter_background()) is None:
@@ -208,11 +179,11 @@ class Model:
                 raise ModelUnavailable(f"The model server does not answer: {error}", "") from error
 
     def _give_way(self) -> bool:
-        return self.line.wanted or self._closing.is_set()
+        return self.line.wanted or self._running.closing.is_set()
 
     def keeps_prompts(self) -> bool:
         """Whether `read_ahead` keeps anything, and has room for more."""
-        return self._prefixes is not None and not self._prefixes.full()
+        return self._running.prefixes is not None and not self._running.prefixes.full()
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, special ones not counted, by the served model's tokenizer or an estimate."""
@@ -231,27 +202,18 @@ class Model:
     @property
     def context_tokens(self) -> int:
         """Tokens for prompt and answer together, as the server tells it; before that, as configured."""
-        if self._context is None and self.state.ready and self._client is not None:
-            self._context = self._client.context_tokens()
-        return self._context or self._choice.context or self._settings.context
+        if self._context is None and self.state.ready and self._running.client is not None:
+            self._context = self._running.client.context_tokens()
+        return self._context or self._running.choice.context or self._settings.context
 
     @property
     def pid(self) -> int | None:
         """Process id of the model server's process, if we started one and it runs."""
-        return self._engine.pid if isinstance(self._engine, Supervisor) else None
+        return self._running.pid
 
     def close(self) -> None:
         """Stop everything that was started. May be called twice."""
-        self._closing.set()
-        atexit.unregister(self.close)
-        with self._lock:
-            engine, thread = self._engine, self._thread
-        if engine is not None:
-            engine.close()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(5.0)
-        if self._choice.engine != "none":
-            self._box.set("stopped", "closed")
+        self._running.close()
 
     def __enter__(self) -> Model:
         return self
@@ -259,95 +221,10 @@ class Model:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # In the background thread, from here.
-
-    def _bring_up(self) -> None:
-        try:
-            if self._choice.needs_pull:
-                self._pull()
-            self._launch()
-        except TutorError as error:
-            if not self._closing.is_set():
-                self._box.set("failed", str(error).replace("\n ", ""))
-
-    def _pull(self) -> None:
-        choice = self._choice
-        assert choice.entry is not None
-        if self._settings.offline:
-            raise ModelMissing(
-                f"{choice.name} is not on disk and TUTOR_OFFLINE is set.",
-                f"Run online once: tutor models pull {choice.name}",
-            )
-        try:
-            pull(choice.entry, self._settings.models_dir, self._show_progress, cancelled=self._closing)
-        except TutorError as error:
-            packaged = choice.entry.packaged
-            if packaged or not choice.automatic or self._closing.is_set():
-                raise
-            self._choice = without_hub(self._settings, error.message)
-            if self._choice.needs_pull:
-                self._pull()
-
-    def _show_progress(self, done: int, total: int) -> None:
-        if not self._closing.is_set():
-            amount = f"{done // 10**6} of {total // 10**6} MB" if total else f"{done // 10**6} MB"
-            self._box.set("pulling", f"fetching {self._choice.name}: {amount}")
-
-    def _launch(self) -> None:
-        choice, settings = self._choice, self._settings
-        engine: _Engine
-        match choice.engine:
-            case "none":
-                self._box.set("none", choice.reason)
-                return
-            case "openai":
-                self._connect(choice.base_url, settings.server_key)
-                assert self._client is not None
-                engine = RemoteWatch(self._client, self._box)
-            case "fake":
-                from tutor.llm.fake import FakeServer
-
-                fake = FakeServer(self._box, context=choice.context)
-                self._connect(f"{fake.address}/v1", fake.api_key)
-                engine = fake
-            case "llama.cpp" | "vllm":
-                assert choice.path is not None
-                if choice.engine == "vllm":
-                    launch = launches.vllm(choice.name, choice.path, context=choice.context)
-                else:
-                    self._prefixes = self._open_prefixes(choice.path)
-                    launch = launches.llama_cpp(
-                        choice.name, choice.path, context=choice.context, threads=settings.threads,
-                        prompts=self._prefixes.folder if self._prefixes else None,
-                    )  # fmt: skip
-                engine = Supervisor(launch, self._box, on_address=self._connect)
-        with self._lock:
-            if self._closing.is_set():
-                return
-            self._engine = engine
-        engine.start()
-
-    def _open_prefixes(self, path: Path) -> PrefixFiles | None:
-        if not self._settings.prompt_cache_mib:
-            return None
-        try:
-            identity = engine_identity(path)
-            return PrefixFiles(self._settings.data_dir / "prompts", identity, self._settings.prompt_cache_mib)
-        except OSError as error:
-            log.warning("prompts are not kept: %s", error)
-            return None
-
-    def _connect(self, base_url: str, api_key: str) -> None:
-        """Speak to this address from now on; called again should a restarted server get another port."""
-        if self._http is None:
-            self._http = HttpClients.to(base_url)
-        name = "" if self._choice.engine == "openai" and not self._choice.name else self._choice.name
-        self._client = ServerClient(base_url, api_key, self._http.sync, name)
-        if self._prefixes is not None:
-            self._prefixes.forget_slots()
-
     def _ask_count(self, text: str) -> int:
-        count = self._client.count_tokens(text) if self.state.ready and self._client is not None else None
+        count = (
+            self._running.client.count_tokens(text) if self.state.ready and self._running.client is not None else None
+        )
         if count is None:
             raise LookupError("no tokenizer")
         self._counted_exactly = True
@@ -366,6 +243,10 @@ class Model:
         }
         said = {"none": "No language model is in use", "stopped": "The language model is not running"}
         message = said.get(state.state, "The language model is not ready")
-        if state.state == "failed" and self._choice.entry is not None and self._choice.engine == "llama.cpp":
-            mends["failed"] = f"Check its file: tutor models verify {self._choice.name}. More: tutor doctor"
+        if (
+            state.state == "failed"
+            and self._running.choice.entry is not None
+            and self._running.choice.engine == "llama.cpp"
+        ):
+            mends["failed"] = f"Check its file: tutor models verify {self._running.choice.name}. More: tutor doctor"
         return ModelUnavailable(f"{message}: {state.reason.rstrip('.')}.", mends.get(state.state, ""))

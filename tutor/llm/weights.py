@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import ModelUnavailable
-from tutor.llm.gpu_plan import ModelShape, shape_of
+from tutor.llm.model_shape import ModelShape, shape_of
 
 
 def read_shape(folder: Path) -> ModelShape | None:
