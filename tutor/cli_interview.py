@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 stderr = Console(stderr=True, highlight=False)
 LanguageName = Literal["zh-Hant", "zh-Hans", "en"]
 ReportFile = Annotated[
-    Path | None, typer.Option("--report", help="Write the report here: .md, .html or .json.", dir_okay=False)
+    Path | None,
+    typer.Option("--report", help="Write the report here: .md, .html, .json, or .tsv for Anki.", dir_okay=False),
 ]
 
 

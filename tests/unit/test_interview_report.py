@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -87,7 +90,7 @@ def test_every_language_has_every_export(language: str, kind: str) -> None:
     now = played()
     now = now.model_copy(update={"setup": now.setup.model_copy(update={"language": language})})
     text = export(make_report("i", now, {}), kind)
-    assert "my words" in text
+    assert ("said 3.1" if kind == "tsv" else "my words") in text  # cards are of the document's words
     assert "{" not in text or kind != "md"
 
 
@@ -149,3 +152,42 @@ def test_a_radar_needs_three_axes(report: Report) -> None:
     assert found is not None
     assert len(found.shape.split()) == 3
     assert len({label.text for label in found.labels}) == 3
+
+
+def cards(report: Report) -> list[list[str]]:
+    """The notes of the file for Anki, its header lines checked."""
+    lines = export(report, "tsv").split("\n")
+    header = [line for line in lines if line.startswith("#")]
+    assert header[:4] == ["#separator:tab", "#html:false", "#guid column:1", "#tags column:4"]
+    return list(csv.reader(StringIO("\n".join(lines[len(header) :])), delimiter="\t"))
+
+
+def test_cards_hold_what_was_missed_question_by_question(report: Report) -> None:
+    notes = cards(report)
+    wanted = [q for q in report.questions if (*q.wrong, *q.missed, *q.partly)]
+    assert len(wanted) == 2
+    assert [note[1].partition(".")[0] for note in notes] == [str(q.number) for q in wanted]
+    for note, question in zip(notes, wanted, strict=True):
+        assert all(point.said in note[2] for point in (*question.missed, *question.partly))
+        assert not any(f"• {point.said}\n" in f"{note[2]}\n" for point in question.covered)
+    assert len({note[0] for note in notes}) == len(notes)
+
+
+def test_cards_are_cells_whatever_stands_in_a_document() -> None:
+    found = make_report("i", played(HOSTILE), {})
+    first = replace(found.questions[0], title='a\tb\n"c"\0#deck:other', category="two words")
+    (note, *_) = cards(replace(found, questions=(first, *found.questions[1:])))
+    assert len(note) == 4
+    assert note[1] == '1. a b "c"#deck:other'
+    assert note[3].endswith(" two_words")
+    assert HOSTILE not in note[2]  # the candidate's words stay out
+
+
+def test_a_skipped_question_has_a_card_with_the_model_answer(report: Report) -> None:
+    skipped = replace(report.questions[1], model_answer=(Source(text="**What** the document says.", start=0, end=5),))
+    (note,) = cards(replace(report, questions=(skipped,)))
+    assert note[2].endswith(":\n• What the document says.")
+
+
+def test_without_an_answer_there_are_no_cards() -> None:
+    assert cards(make_report("i", advance(state(0), ev.Start()).state, {})) == []

@@ -8,6 +8,7 @@ import pytest
 import typer.main
 
 from eval import manual, readme
+from eval.__main__ import app as evaluation
 from tutor.cli import app
 from tutor.settings import Settings
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 COMPOSE = sorted((ROOT / "docker").glob("compose*.yaml"))
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|#|mailto:)([^)\s#]+)(?:#[^)]*)?\)")
+MEASURE = re.compile(r"python -m eval ([a-z][a-z-]*)")
 COMMAND = re.compile(r"(?:^|`)(?:\$ )?tutor ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 SETTING = re.compile(r"TUTOR_([A-Z][A-Z_]*[A-Z])")
 
@@ -43,6 +45,8 @@ def test_links_commands_and_settings_exist(page):
             missing.append(f"tutor {first}")
         elif second and hasattr(known[first], "commands") and second not in known[first].commands:
             missing.append(f"tutor {first} {second}")
+    measures = typer.main.get_command(evaluation).commands
+    missing += [f"python -m eval {name}" for name in MEASURE.findall(text) if name not in measures]
     # The compose files have variables of their own beside the settings.
     names = {name.upper() for name in Settings.model_fields} | {
         n for f in COMPOSE for n in SETTING.findall(f.read_text())

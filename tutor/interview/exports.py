@@ -1,4 +1,4 @@
-"""A report as a file: Markdown, HTML or JSON, for the command line and the page alike. Another form is one line here."""
+"""A report as a file: Markdown, HTML, JSON or cards for Anki, for the command line and the page alike. Another form is one line here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ingest.errors import UsageError
 from tutor.interview.report import Report
+from tutor.interview.report_cards import report_cards
 from tutor.interview.report_html import report_html
 from tutor.interview.report_markdown import report_markdown
 
@@ -15,7 +16,9 @@ def _json(report: Report) -> str:
     return json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n"
 
 
-_WRITERS: dict[str, Callable[[Report], str]] = {"md": report_markdown, "html": report_html, "json": _json}
+_WRITERS: dict[str, Callable[[Report], str]] = {
+    "md": report_markdown, "html": report_html, "json": _json, "tsv": report_cards,
+}  # fmt: skip
 KINDS = tuple(_WRITERS)
 
 

@@ -25,7 +25,12 @@ from tutor.web.visitor import visitor
 
 # A page of another site cannot send this header without asking first, and it is never allowed to.
 UPLOAD_HEADER = "x-tutor-upload"
-MEDIA_TYPES = {"md": "text/markdown", "html": "text/html", "json": "application/json"}
+MEDIA_TYPES = {
+    "md": "text/markdown",
+    "html": "text/html",
+    "json": "application/json",
+    "tsv": "text/tab-separated-values",
+}
 
 
 def router(stage: Backstage) -> APIRouter:

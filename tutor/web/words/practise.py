@@ -111,6 +111,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "once-more": ("再面試一次這些題", "Interview me on these again"),
     "back-to-practise": ("回到練習", "Back to practice"),
     "export-json": ("匯出 JSON", "Export as JSON"),
+    "export-tsv": ("匯出 Anki 卡片", "Export as Anki cards"),
     "level": ("程度", "Level"),
     "level-of": ("{level} {low}–{high} 分", "{level} {low}–{high}"),
     "levels-how": (
