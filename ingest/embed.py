@@ -10,7 +10,8 @@ A name followed by `@ask` embeds only titles and expansions: a slow embedder the
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from queue import SimpleQueue
@@ -83,6 +84,8 @@ def _load(name: str) -> Embedder:
 
 # So few texts are embedded in the calling thread: a pool of threads takes 4 ms to start, a sentence as long to embed.
 ALONE = 2
+# Calls of at most so many texts come from an answer; the vectors of the last ones are kept, 2 kB each.
+KEPT_AT_ONCE, KEPT_VECTORS = 16, 1024
 
 
 class _Use:
@@ -98,18 +101,41 @@ class _Use:
         # shared out between Python threads instead, which cost nothing where the other cores are busy.
         self._model = USE(threads=1)
         self._threads = max(1, os.cpu_count() or 1)
+        self._kept: dict[str, Vectors] = {}
+        self._keeping = threading.Lock()
 
     def passages(self, texts: Sequence[str]) -> Vectors:
+        return self._remembered(texts, self._spread)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self._remembered(texts, self._encoded)
+
+    def _remembered(self, texts: Sequence[str], embed: Callable[[Sequence[str]], Vectors]) -> Vectors:
+        """Search, key points and checks of one answer ask for the same query and sentences; documents are not kept."""
+        if not texts or len(texts) > KEPT_AT_ONCE:
+            return embed(texts)
+        with self._keeping:
+            found = {text: self._kept[text] for text in texts if text in self._kept}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        if missing:
+            found |= zip(missing, embed(missing), strict=True)
+            with self._keeping:
+                self._kept |= {text: found[text] for text in missing}
+                for text in list(self._kept)[:-KEPT_VECTORS]:
+                    del self._kept[text]
+        return np.stack([found[text] for text in texts])
+
+    def _spread(self, texts: Sequence[str]) -> Vectors:
         if len(texts) <= ALONE:  # starting threads would take as long
-            return self.queries(texts)
+            return self._encoded(texts)
         shares = [texts[i :: self._threads] for i in range(self._threads)]
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         with ThreadPoolExecutor(self._threads) as pool:
-            for i, found in enumerate(pool.map(self.queries, shares)):
+            for i, found in enumerate(pool.map(self._encoded, shares)):
                 vectors[i :: self._threads] = found
         return vectors
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         return np.asarray(self._model.encode(list(texts)), dtype=np.float32).reshape(-1, self.dimension)

@@ -87,6 +87,8 @@ _STOP = frozenset(
         "no",
     ]
 )
+# Terms of texts up to so many characters are remembered: sentences, not documents.
+LONGEST_KEPT = 400
 # Characters that carry grammar rather than a topic, folded. A bigram across one of them says little.
 GRAMMAR = frozenset("的是在了为于和与及其有以被对从而之也都就将由所着把让呢吗吧啊这那个么")
 
@@ -118,7 +120,13 @@ def terms(text: str) -> list[str]:
     "KV-Cache 加速" -> ["kv-cache", "kv", "cache", "加速"]. English words are
     stemmed (Porter2), stop words left out.
     """
-    return list(_terms(fold(text)))
+    return list(_terms_kept(text) if len(text) <= LONGEST_KEPT else _terms(fold(text)))
+
+
+@lru_cache(maxsize=4096)
+def _terms_kept(text: str) -> tuple[str, ...]:
+    # An answer asks for the terms of the same hundred sentences of the document, several times over.
+    return tuple(_terms(fold(text)))
 
 
 def search_terms(text: str) -> list[str]:

@@ -92,23 +92,46 @@ def load(
     ] = "5,10,20,50",
     seconds: Annotated[float, typer.Option(help="Length of each run.")] = 20.0,
     users: Annotated[int, typer.Option(help="locust's simultaneous users; 0 for none.")] = 0,
-    name: Annotated[str, typer.Option(help="Name of the report.")] = "load",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Questions that were not asked before.")] = False,
+    crowd: Annotated[int, typer.Option(help="Instead: so many users who read a stream all the time.")] = 0,
+    soak: Annotated[bool, typer.Option("--soak", help="Instead: the first rate for long; memory and files.")] = False,
+    minutes: Annotated[float, typer.Option(help="Length of --crowd and --soak.")] = 10.0,
+    name: Annotated[str, typer.Option(help="Name of the report; otherwise by what was run.")] = "",
     as_json: Json = False,
 ) -> None:
     """The application's own time under load, with a stand-in model that streams at a fixed rate."""
-    from eval.load.run import measure
+    from eval.load import crowd as crowds
+    from eval.load import run
+    from eval.load import soak as soaks
 
     held = [float(rate) for rate in rates.split(",") if rate]
-    report = measure(Settings(), processes=processes, rates=held, seconds=seconds, users=users)
-    finish(name, report, as_json, _show_load)
+    settings = Settings()
+    if crowd:
+        report = crowds.measure(settings, processes=processes, users=crowd, minutes=minutes)
+        finish(name or "load-crowd", report, as_json, _show_plain)
+    elif soak:
+        report = soaks.measure(settings, processes=processes, minutes=minutes, per_second=held[0])
+        finish(name or "load-soak", report, as_json, _show_plain)
+    else:
+        report = run.measure(
+            settings, processes=processes, rates=held, seconds=seconds, users=users, fresh=fresh, progress=say
+        )
+        finish(name or ("load-fresh" if fresh else "load"), report, as_json, _show_load)
+    if report.get("errors") or report.get("foreign"):
+        raise typer.Exit(1)
+
+
+def _show_plain(report: dict[str, Any]) -> None:
+    for key, value in report.items():
+        if key not in {"samples", "machine"}:
+            typer.echo(f"{key:20} {value}")
 
 
 def _show_load(report: dict[str, Any]) -> None:
+    from eval.load.run import line
+
     for row in report["open_loop"]:
-        typer.echo(
-            f"{row['per_second']:6.1f}/s  sent {row['sent']:5}  errors {row['errors'] or 0}  own {row['own_ms']}  "
-            f"search {row['search_ms']}  whole {row['total_ms']}"
-        )
+        typer.echo(line(row))
     if report["users"]:
         typer.echo(f"users {report['users']}")
-    typer.echo(f"memory (MB) and open files, before and after: {report['memory_and_files']}")
+    typer.echo(f"memory (MB), open files and processor time, before and after: {report['memory_and_files']}")

@@ -13,6 +13,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
@@ -45,6 +46,7 @@ class StandIn:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
+        self._socket.listen(1024)  # whoever comes before the server runs waits for it
         self.port = int(self._socket.getsockname()[1])
         config = uvicorn.Config(self._app(), log_level="error", access_log=False, timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
@@ -75,6 +77,10 @@ class StandIn:
         @app.get("/v1/models")
         def models() -> dict[str, Any]:
             return {"data": [{"id": MODEL, "object": "model", "max_model_len": CONTEXT}]}
+
+        @app.get("/figures")
+        def used() -> dict[str, float]:
+            return {"cpu_seconds": time.process_time()}
 
         @app.post("/tokenize")
         async def count(request: Request) -> JSONResponse:
@@ -112,6 +118,8 @@ class StandIn:
     async def _stream(self, tokens: list[str], usage: dict[str, Any], finish: str) -> AsyncIterator[str]:
         self.running += 1
         try:
+            # Each token has its moment: how late the last one was must not add up to a slower model.
+            due = time.monotonic() + self.first
             await asyncio.sleep(self.first)
             if self.trouble == "empty":
                 return
@@ -123,7 +131,9 @@ class StandIn:
                     raise ConnectionResetError("cut in mid-stream, on purpose")
                 while self.hold.is_set():
                     await asyncio.sleep(0.02)
-                await asyncio.sleep(1 / self.rate)
+                    due = time.monotonic()
+                due += 1 / self.rate
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
             yield _event({}, finish)
             yield _event(None, usage=usage)
             yield "data: [DONE]\n\n"

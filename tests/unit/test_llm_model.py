@@ -39,7 +39,7 @@ def test_streams_through_langchain_and_keeps_usage(model: Model) -> None:
     for piece in pieces[1:]:
         full += piece
     assert full.content == ANSWER
-    assert len([piece for piece in pieces if piece.content]) > 5
+    assert len([piece for piece in pieces if piece.content]) > 1  # what comes at once is passed on together
     assert full.usage_metadata is not None
     assert full.usage_metadata["input_token_details"]["cache_read"] == 0
     assert full.response_metadata["model_name"] == model.name == "fake"

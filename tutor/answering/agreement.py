@@ -59,12 +59,17 @@ class Prepared:
     Args:
         vectors: `(n, dimension)` of the statements.
         weight: inverse document frequency of the terms among the clauses.
+        where: for each term the clauses that hold it, and those that only have it in the sentence around them.
     """
 
     clauses: tuple[Clause, ...]
     vectors: Vectors
     folded: str
     weight: dict[str, float]
+    where: dict[str, tuple[list[int], list[int]]]
+
+
+_NOWHERE: tuple[list[int], list[int]] = ([], [])
 
 
 class Agreement:
@@ -132,7 +137,11 @@ def _prepare(question: QuestionSentences) -> Prepared:
     weight = {term: math.log(1 + len(clauses) / count) for term, count in seen.items()}
     digest = question.digest_vectors
     vectors = np.concatenate([question.vectors, digest]) if len(digest) else question.vectors
-    return Prepared(tuple(clauses), vectors, " ".join((fold(question.title), *texts)), weight)
+    where: dict[str, tuple[list[int], list[int]]] = {}
+    for position, clause in enumerate(clauses):
+        for term in clause.around | clause.terms:
+            where.setdefault(term, ([], []))[term not in clause.terms].append(position)
+    return Prepared(tuple(clauses), vectors, " ".join((fold(question.title), *texts)), weight, where)
 
 
 def _clauses(folded: str) -> list[str]:
@@ -146,12 +155,12 @@ def _aligned(clause: str, said: Prepared) -> tuple[Sequence[Clause], float]:
     total = sum(own.values())
     if not total or not said.clauses:
         return (), 0.0
-    shares = np.asarray(
-        [
-            (sum(w for t, w in own.items() if t in c.terms) + AROUND * sum(w for t, w in own.items() if t in c.around - c.terms)) / total
-            for c in said.clauses
-        ]
-    )  # fmt: skip
+    shares = np.zeros(len(said.clauses))
+    for term, weight in own.items():
+        inside, around = said.where.get(term, _NOWHERE)
+        shares[inside] += weight
+        shares[around] += AROUND * weight
+    shares /= total
     order = np.argsort(-shares)[:NEAREST]
     best = float(shares[order[0]])
     return [said.clauses[i] for i in order if shares[i] >= NEARLY * best], best

@@ -42,11 +42,11 @@ class Checking:
         self._room = room
         self._source = source
         self._questions = [room.sentences_of(n) for n in numbers]
-        evidence = "\n".join(s.text for q in self._questions for s in q.sentences)
+        texts = ["\n".join(s.text for s in q.sentences) for q in self._questions]
         self._cites = CitationStream(numbers, draft.language)
-        self._script = ScriptStream(draft.language, evidence)
+        self._script = ScriptStream(draft.language, "\n".join(texts))
         self._sentences = SentenceStream()
-        self._guard = Guard(prompt.INSTRUCTIONS, [evidence], draft.query, draft.language, wary=draft.wary)
+        self._guard = Guard(prompt.INSTRUCTIONS, texts, draft.query, draft.language, wary=draft.wary)
 
     def shown(self, words: Iterable[str]) -> Iterator[Text]:
         """What of the model's words may be shown, as they come; the draft keeps what the final answer is made of."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ingest.text import terms
 from tutor.answering.answer import Language
@@ -69,6 +70,11 @@ def trusted(chosen: Sequence[Chosen], room: EvidenceRoom, flags: list[str]) -> l
     return kept
 
 
+@lru_cache(maxsize=512)
+def _latin_terms(text: str) -> frozenset[str]:
+    return frozenset(t for t in terms(text) if t.isascii())
+
+
 class Guard:
     """Checks the words of one reply.
 
@@ -84,7 +90,7 @@ class Guard:
     ) -> None:
         texts = list(evidence)
         self._leaks = LeakCheck(instructions, texts)
-        self._known = {t for text in (*texts, query) for t in terms(text) if t.isascii()}
+        self._known = _latin_terms(query).union(*map(_latin_terms, texts))
         self._language = language
         self._open = ""
         self._shut = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,6 +200,7 @@ def _rest_of_the_list(question: QuestionSentences, best: Sequence[int]) -> list[
     return rest + labels
 
 
+@lru_cache(maxsize=4096)
 def _statement(text: str) -> float:
     letters = sum(c.isalnum() for c in text)
     return 0.0 if letters < SHORTEST_STATEMENT or text.rstrip().endswith(("：", ":", "？", "?")) else STATEMENT_BONUS

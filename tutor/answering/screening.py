@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ingest.text import fold
 from tutor.answering.disguise import hides, views, visible
@@ -102,6 +103,7 @@ _ASKS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def planted(sentence: str) -> str | None:
     """Why a sentence of a document must not reach the model, or None: it gives orders instead of saying something.
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 TOKEN_COUNTS_KEPT = 4096
 # A server of its own schedules its requests itself; more than so many at once only wait there instead of here.
-SLOTS_ELSEWHERE = 64
+SLOTS_ELSEWHERE = 256
+CHATS_KEPT = 16
 
 
 def open_model(settings: Settings, *, start: bool = True) -> Model:
@@ -51,6 +52,7 @@ class Model:
         self._counted_exactly = False
         self._context: int | None = None
         self.last_timings: dict[str, float] | None = None
+        self._chats: dict[tuple[str, str, str], ChatOpenAI] = {}
         embedded = choice.engine == "llama.cpp"
         self.line = Line(launches.PARALLEL if embedded else SLOTS_ELSEWHERE)
 
@@ -103,20 +105,33 @@ class Model:
         client, http = self._running.client, self._running.http
         if not state.ready or client is None or http is None:
             raise self._unavailable(state)
-        from tutor.llm.chat import make_chat
-
         slot = self.bring(ticket, system, beginning) if ticket is not None else None
         if slot is not None:
             options.setdefault("extra_body", {"id_slot": slot})
-        return make_chat(
-            model=self.name,
-            base_url=client.base_url,
-            api_key=client.api_key or "none",
-            http_client=http.sync,
-            http_async_client=http.asynchronous,
-            on_timings=self._keep_timings,
-            **options,
-        )
+        return self._chat_to(client, http, options)
+
+    def _chat_to(self, client: ServerClient, http: HttpClients, options: dict[str, Any]) -> ChatOpenAI:
+        """A chat model, kept for the next one who wants the same: building one takes 4 ms."""
+        from tutor.llm.chat import make_chat
+
+        key = (self.name, client.base_url, repr(sorted(options.items())))
+        with self._lock:
+            found = self._chats.pop(key, None)
+        if found is None:
+            found = make_chat(
+                model=self.name,
+                base_url=client.base_url,
+                api_key=client.api_key or "none",
+                http_client=http.sync,
+                http_async_client=http.asynchronous,
+                on_timings=self._keep_timings,
+                **options,
+            )
+        with self._lock:
+            self._chats[key] = found  # at the end: the one used longest ago goes first
+            for old in list(self._chats)[:-CHATS_KEPT]:
+                del self._chats[old]
+        return found
 
     def bring(self, ticket: Ticket, system: str, beginning: str, *, afresh: bool = False) -> int | None:
         """Have the ticket's slot hold what was read of a system message; its number, None where there are none.

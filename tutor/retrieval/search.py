@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,16 +182,21 @@ class Searcher:
     ) -> SearchResult:
         found = features(rewritten or query, self.legs, scored, fused)
         probability = confidence(found, self.legs.expanded)
-        hits = tuple(self._hit(self._numbers[i], float(fused[i]), scored) for i in best_first(fused, top))
+        best = self._best_entries(scored)
+        hits = tuple(self._hit(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
         return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits)
 
-    def _hit(self, number: int, score: float, scored: LegScores) -> Hit:
-        rows = self.index.content.passages_of(number)
+    def _best_entries(self, scored: LegScores) -> dict[int, float]:
+        """Passage row -> best cosine of its entries, of those that the dense legs returned."""
         best: dict[int, float] = {}
-        for row, cosine in scored.entries.items():
-            passage = int(self.index.content.entry_passage[row])
+        passages = self.index.content.entry_passage[list(scored.entries)].tolist() if scored.entries else []
+        for passage, cosine in zip(passages, scored.entries.values(), strict=True):
             if passage >= 0:
                 best[passage] = max(cosine, best.get(passage, 0.0))
+        return best
+
+    def _hit(self, number: int, score: float, scored: LegScores, best: Mapping[int, float]) -> Hit:
+        rows = self.index.content.passages_of(number)
         keyword = np.asarray([scored.passages[row] for row, _ in rows], dtype=np.float32)
         keyword = keyword / (keyword.max() or 1.0) if len(keyword) else keyword
         evidence = [
