@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,14 @@ def machine() -> dict[str, Any]:
 
 
 def measure(
-    settings: Settings, *, processes: int, rates: Sequence[float], seconds: float, users: int, fresh: bool = False
+    settings: Settings,
+    *,
+    processes: int,
+    rates: Sequence[float],
+    seconds: float,
+    users: int,
+    fresh: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run it all; the report, JSON-ready.
 
@@ -62,6 +69,7 @@ def measure(
         rates: questions per second, over all processes; each is held for `seconds`.
         users: locust's users, for `seconds` too; 0 for none.
         fresh: questions that no process has seen before, as long as there are some, instead of the same few.
+        progress: told what each rate gave.
     """
     asked = gold_queries() if fresh else list(QUESTIONS)
     with ExitStack() as stack:
@@ -70,7 +78,10 @@ def measure(
         for host in hosts:  # everything that is loaded late is loaded now
             asyncio.run(at_rate([host], 3.0, 2.0 + len(QUESTIONS) / 2, QUESTIONS))
         before = [started.figures(host) for host in hosts]
-        table = [_row(hosts, model, rate, seconds, asked) for rate in rates]
+        table = []
+        for rate in rates:
+            table.append(_row(hosts, model, rate, seconds, asked))
+            progress(line(table[-1]))
         locust = _locust(hosts, users, seconds) if users else None
         after = [started.figures(host) for host in hosts]
     growth = [{k: [b[k], a[k]] for k in b} for b, a in zip(before, after, strict=True)]
@@ -84,6 +95,14 @@ def measure(
         "users": locust,
         "memory_and_files": growth,
     }
+
+
+def line(row: dict[str, Any]) -> str:
+    """What one rate gave, for people."""
+    return (
+        f"{row['per_second']:6.1f}/s  sent {row['sent']:5}  errors {row['errors'] or 0}  own {row['own_ms']}  "
+        f"search {row['search_ms']}  whole {row['total_ms']}  cores {row['cores_used']}  ms {row['cpu_ms_per_question']}"
+    )
 
 
 def gold_queries() -> list[str]:

@@ -84,6 +84,17 @@ class ServerClient:
             raise ValueError("no list of models")
         return [row for row in data if isinstance(row, dict)]
 
+    def answers(self) -> bool:
+        """Whether `model` gives a token, listed or not."""
+        import httpx
+
+        body = {"model": self.model, "messages": [{"role": "user", "content": "a"}], "max_tokens": 1}
+        try:
+            answer = self._http.post(f"{self.base_url}/chat/completions", json=body, headers=self.headers)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
     def is_vllm(self) -> bool:
         """Whether this is vLLM, which reads thousands of tokens a second and keeps prefixes by itself."""
         import httpx

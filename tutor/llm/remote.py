@@ -18,6 +18,7 @@ class RemoteWatch:
         self._box = box
         self._every_s = EVERY_S if every_s is None else every_s
         self._lacks_template: bool | None = None
+        self._unlisted = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch-server", daemon=True)
 
@@ -37,7 +38,7 @@ class RemoteWatch:
 
         address = self._client.base_url
         try:
-            names = [str(row.get("id", "")) for row in self._client.models()]
+            names = self._names()
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
             key = " (check TUTOR_SERVER_KEY)" if status in {401, 403} else ""
@@ -65,6 +66,25 @@ class RemoteWatch:
                     )
                     return
                 self._set("ready", f"{self._client.model} at {address} is ready")
+
+    def _names(self) -> list[str]:
+        """What the server lists, and the wanted model where it answers all the same.
+
+        `transformers serve` lists its cache, never the folder that it was started with, and fails where it has no cache.
+        """
+        import httpx
+
+        wanted = self._client.model
+        try:
+            names = [str(row.get("id", "")) for row in self._client.models()]
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != 500 or not wanted or not (self._unlisted or self._client.answers()):
+                raise
+            names = []
+        if wanted and wanted not in names:
+            self._unlisted = self._unlisted or self._client.answers()
+            names += [wanted] if self._unlisted else []
+        return names
 
     def _set(self, state: str, reason: str) -> None:
         if not self._stopping.is_set():
