@@ -24,7 +24,7 @@ from tutor.settings import Settings
 # Slow streams: each takes about eight seconds, so that all users read at the same time, and the machine is not the limit.
 RATE, FIRST = 4.0, 0.1
 PAUSE_S = 1.0
-QUERIES_EACH = 2
+QUERIES_EACH = 1
 SAMPLE_S = 10.0
 
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
 from tutor.settings import LOOPBACK, Settings
+from tutor.web.admin_page import add_admin_page
 from tutor.web.backstage import Backstage
 from tutor.web.guard import Guard
 from tutor.web.identity import identity_of
@@ -91,6 +92,7 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
 
     add_doors(app, stage)
     app.include_router(files.router(stage))
+    add_admin_page(app, stage)
     gr.mount_gradio_app(
         app,
         build_page(stage),

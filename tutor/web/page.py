@@ -55,7 +55,9 @@ def build_page(stage: Backstage) -> Any:
         def arrive(conversation: Conversation, wanted: str, request: gr.Request) -> list[Any]:
             who = visitor(request)
             return [
-                masthead_html(who.tongue, leaving=who.user if who.can_leave else ""),
+                masthead_html(
+                    who.tongue, leaving=who.user if who.can_leave else "", admin=who.admin and stage.settings.signing_in
+                ),
                 status_html(stage, who.tongue),
                 *ask.arrive(conversation, wanted, who),
             ]
@@ -74,11 +76,12 @@ def build_page(stage: Backstage) -> Any:
     return page
 
 
-def masthead_html(tongue: Tongue, *, arrived: bool = True, leaving: str = "") -> str:
+def masthead_html(tongue: Tongue, *, arrived: bool = True, leaving: str = "", admin: bool = False) -> str:
     """Name and tabs; its script reads language and words off it, once the visitor's are known.
 
     Args:
         leaving: who can sign out, "" for nobody.
+        admin: whether there are others to look after.
     """
     title = escape(say("title", tongue))
     data = f' data-language="{tongue}" data-title="{title}"' if arrived else ""
@@ -91,10 +94,10 @@ def masthead_html(tongue: Tongue, *, arrived: bool = True, leaving: str = "") ->
         f'<option value="{t}" lang="{t}"{" selected" if t == tongue else ""}>{NAMES[t]}</option>' for t in TONGUES
     )
     theme = escape(say("theme", tongue))
-    leave = ""
+    leave = f'<a class="small" href="admin">{escape(say("admin", tongue))}</a>' if admin else ""
     if leaving:
         out = escape(say("sign-out", tongue, name=leaving))
-        leave = f'<form method="post" action="signout"><button type="submit" class="small">{out}</button></form>'
+        leave += f'<form method="post" action="signout"><button type="submit" class="small">{out}</button></form>'
     return (
         f'<header class="masthead"{data}{spoken}>'
         f'<a class="skip" href="#content" data-client="skip">{escape(say("skip-to-content", tongue))}</a>'

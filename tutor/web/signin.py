@@ -86,7 +86,7 @@ def add_sign_in(app: FastAPI, settings: Settings, open_store: Callable[[], Store
 
     @app.post("/signin", include_in_schema=False)
     async def enter(request: Request) -> Response:
-        fields = await _fields(request)
+        fields = await form_fields(request)
         name, password, target = (fields.get(key, "") for key in ("name", "password", "next"))
         if not name.strip() or not password:
             return _page(request, target, name, "empty", 422)
@@ -152,7 +152,8 @@ def _set_cookie(request: Request, response: Response, token: str) -> None:
     response.headers["cache-control"] = "no-store"
 
 
-async def _fields(request: Request) -> dict[str, str]:
+async def form_fields(request: Request) -> dict[str, str]:
+    """The fields of a small form that was sent; none where it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

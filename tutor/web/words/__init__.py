@@ -1,6 +1,6 @@
 """The words of the page by part of it: key -> (Traditional Chinese, English). Simplified Chinese is made from the first."""
 
-from tutor.web.words import ask, frame, library, practise, progress, status
+from tutor.web.words import admin, ask, frame, library, practise, progress, status
 
 Texts = dict[str, tuple[str, str]]
 PARTS: dict[str, Texts] = {
@@ -10,4 +10,5 @@ PARTS: dict[str, Texts] = {
     "progress": progress.TEXTS,
     "library": library.TEXTS,
     "status": status.TEXTS,
+    "admin": admin.TEXTS,
 }
