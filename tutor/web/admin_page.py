@@ -35,8 +35,9 @@ main{max-width:70rem;margin:0 auto;padding:1rem}header{display:flex;flex-wrap:wr
 h1{font-size:1.4rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.8rem 0 .5rem}a{color:var(--accent)}nav a{margin-right:.8rem}
 .wide{overflow-x:auto;background:var(--surface);border-radius:10px;padding:.25rem .75rem}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top}td.n,th.n{text-align:right}
-form{display:inline-flex;flex-wrap:wrap;gap:.4rem;align-items:end;margin:0}label{font-size:.88rem}input,select,button{font:inherit;
-padding:.3rem .5rem;border-radius:6px;border:1px solid var(--line);background:var(--paper);color:inherit}label input,label select{display:block}button{background:var(--accent);color:var(--on);border:0;cursor:pointer}
+form{display:inline-flex;flex-wrap:wrap;gap:.4rem;align-items:end;margin:0}label{font-size:.88rem}
+input,select,button{font:inherit;padding:.3rem .5rem;border-radius:6px;border:1px solid var(--line);background:var(--paper);color:inherit}
+label input,label select{display:block}button{background:var(--accent);color:var(--on);border:0;cursor:pointer}
 button.bad{background:none;color:var(--bad);border:1px solid}summary{cursor:pointer;color:var(--bad)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}p[role=alert]{color:var(--bad);font-weight:600}.quiet{color:var(--quiet)}
 """
