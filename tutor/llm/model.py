@@ -6,12 +6,13 @@ Knows nothing of prompts, questions or users.
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
 from tutor.llm import launches
-from tutor.llm.client import HttpClients, estimate_tokens
+from tutor.llm.client import HttpClients, ServerClient, estimate_tokens
 from tutor.llm.line import Line, Ticket
 from tutor.llm.resolve import ModelChoice, resolve
 from tutor.llm.running import Running
@@ -53,6 +54,7 @@ class Model:
         self._context: int | None = None
         self.last_timings: dict[str, float] | None = None
         self._chats: dict[tuple[str, str, str], ChatOpenAI] = {}
+        self._lock = threading.Lock()
         embedded = choice.engine == "llama.cpp"
         self.line = Line(launches.PARALLEL if embedded else SLOTS_ELSEWHERE)
 
