@@ -15,13 +15,14 @@ from eval.evidence.figures import shown
 from eval.evidence.plots import bars, reliability
 
 Report = Mapping[str, Any]
+_SAID_ELSEWHERE = {"part", "quick", "seconds"}
 STYLE = """
 :root{color-scheme:light dark;--paper:#fbfaf7;--surface:#fff;--ink:#20262b;--quiet:#5b656d;--line:#d9dcd8;--bar:#2b6168;--lower:#9a5b2a;--mark:#a8322b}
 @media(prefers-color-scheme:dark){:root{--paper:#14181b;--surface:#1d2327;--ink:#e8ebed;--quiet:#a9b3ba;--line:#3a444b;--bar:#6fb1ba;--lower:#d59a6a;--mark:#ff9c94}}
 *{box-sizing:border-box}body{margin:0 auto;padding:1.5rem;max-width:62rem;background:var(--paper);color:var(--ink);
 font:16px/1.6 system-ui,-apple-system,"Segoe UI","Noto Sans TC","Noto Sans CJK TC","PingFang TC","Microsoft JhengHei",sans-serif}
 h1{font-size:1.7rem;margin:0 0 .3rem}h2{margin:2.2rem 0 .6rem;font-size:1.25rem}h3{margin:1.2rem 0 .3rem;font-size:1rem}
-p{margin:.4rem 0}.quiet,small{color:var(--quiet)}.wide{overflow-x:auto}
+a{color:var(--bar)}p{margin:.4rem 0}.quiet,small{color:var(--quiet)}.wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid var(--line)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .plot{width:100%;height:auto;margin:.6rem 0}
@@ -57,8 +58,9 @@ def _body(report: Report) -> Iterator[str]:
     yield "<h2>At a glance</h2>"
     yield (
         "<p>Bars are values, the thin line is the 95 % interval (bootstrap over rows), the red mark is the baseline: "
-        "the usual recipe for retrieval, a grader that always says the mean for grading. Of brown bars, less is better.</p>"
+        "the usual recipe for retrieval and for waiting, a grader that always says the mean for grading. Of brown bars, less is better.</p>"
     )
+    yield _glance(report["measures"])
     for name, found in report["measures"].items():
         yield "".join(_measure(name, found))
     yield "<h2>What this was made from</h2>"
@@ -66,13 +68,46 @@ def _body(report: Report) -> Iterator[str]:
     yield f"<details><summary>Versions, machine, hashes</summary><pre><code>{escape(made)}</code></pre></details>"
 
 
+def _glance(measures: Mapping[str, Report]) -> str:
+    """One row for each measure: its first figure, what stands beside it, and how many rows fail."""
+    rows = []
+    for name, found in measures.items():
+        link = f'<a href="#{escape(name)}">{escape(found["title"])}</a>'
+        if found.get("error"):
+            rows.append(
+                f'<tr><td>{link}</td><td class="bad" colspan="5">not measured: {escape(found["error"])}</td></tr>'
+            )
+            continue
+        by_id = {f["id"]: f for f in found["figures"]}
+        first = next((f for f in found["figures"] if f["headline"]), None)
+        cells = '<td></td><td class="n"></td><td class="n"></td><td class="n"></td>'
+        if first is not None:
+            beside = shown(by_id[first["baseline"]]["value"]) if first["baseline"] in by_id else ""
+            cells = (
+                f'<td>{escape(_labelled(first))}</td><td class="n">{shown(first["value"])}</td>'
+                f'<td class="n">{shown(first["low"])} to {shown(first["high"])}</td><td class="n">{beside}</td>'
+            )
+        rows.append(f'<tr><td>{link}</td>{cells}<td class="n">{len(found["failures"])}</td></tr>')
+    return (
+        '<div class="wide"><table><thead><tr><th></th><th>first figure</th><th class="n">value</th><th class="n">95 % interval</th>'
+        f'<th class="n">baseline</th><th class="n">failures</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _rows_of(found: Report) -> str:
+    if not found["limit"]:
+        return "all rows"
+    return f"about {found['limit']} rows of each set" if found.get("gold") else "the short form"
+
+
 def _measure(name: str, found: Report) -> Iterator[str]:
     yield f'<h2 id="{escape(name)}">{escape(found["title"])}</h2>'
-    rows = f"about {found['limit']} rows of each set" if found["limit"] else "all rows"
-    yield f'<p class="quiet">{rows}, {found["seconds"]:.0f} s</p>'
+    yield f'<p class="quiet">{_rows_of(found)}, {found["seconds"]:.0f} s</p>'
     if found.get("error"):
         yield f'<p class="bad">Not measured: {escape(found["error"])}</p>'
         return
+    if found.get("note"):
+        yield f'<p class="bad">{escape(found["note"])}</p>'
     figures = found["figures"]
     by_id = {f["id"]: f for f in figures}
     headlines = [f for f in figures if f["headline"]]
@@ -89,11 +124,12 @@ def _measure(name: str, found: Report) -> Iterator[str]:
     bins = found["report"].get("confidence", {}).get("reliability") if name == "retrieval" else None
     if bins:
         yield reliability(bins, "Confidence against the share that is answerable")
-    yield _table(headlines, baselines)
+    if headlines:
+        yield _table(headlines, baselines)
     yield "".join(_plain(found["report"]))
     details = [f for f in figures if not f["headline"]]
     if details:
-        yield f"<details><summary>{len(details)} figures in detail</summary>{_table(details, {})}</details>"
+        yield f"<details><summary>Figures in detail ({len(details)})</summary>{_table(details, {})}</details>"
     yield "".join(_failures(found["failures"]))
 
 
@@ -127,7 +163,9 @@ def _plain(report: Report) -> Iterator[str]:
     said: dict[str, Any] = {}
     for key, value in report.items():
         flat = isinstance(value, dict) and value and all(isinstance(x, int | float) for x in value.values())
-        if (isinstance(value, int | float | str) and key != "part") or (flat and "low" not in value):
+        if key == "bars":
+            continue
+        if (isinstance(value, int | float | str) and key not in _SAID_ELSEWHERE) or (flat and "low" not in value):
             said[key] = value
     if said:
         items = "; ".join(f"{k.replace('_', ' ')}: {_words(v)}" for k, v in said.items())

@@ -31,7 +31,9 @@ def bars(
     for tick in (0.0, 0.25 * top, 0.5 * top, 0.75 * top, top):
         x = _LABEL + tick / top * _PLOT
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{height - 20}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 6}" text-anchor="middle">{tick:,.4g}</text>')
+        parts.append(
+            f'<text class="tick" x="{x:.1f}" y="{height - 6}" text-anchor="middle">{f"{tick:g}" if top <= 1 else f"{round(tick):,}"}</text>'
+        )
     for row, figure in enumerate(figures):
         parts.append(_bar(figure, baselines.get(figure["id"]), _TOP + row * _ROW, top))
     return "".join([*parts, "</svg>"])
