@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import PurePath
 
 from tutor.llm.client import ServerClient
 from tutor.llm.state import StateBox
@@ -75,13 +76,14 @@ class RemoteWatch:
         import httpx
 
         wanted = self._client.model
+        folder = PurePath(wanted).is_absolute()
         try:
             names = [str(row.get("id", "")) for row in self._client.models()]
         except httpx.HTTPStatusError as error:
-            if error.response.status_code != 500 or not wanted or not (self._unlisted or self._client.answers()):
+            if error.response.status_code != 500 or not folder or not (self._unlisted or self._client.answers()):
                 raise
             names = []
-        if wanted and wanted not in names:
+        if folder and wanted not in names:
             self._unlisted = self._unlisted or self._client.answers()
             names += [wanted] if self._unlisted else []
         return names
