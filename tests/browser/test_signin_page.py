@@ -150,3 +150,27 @@ _CONTRAST = """() => {
     const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
     return (a + .05) / (b + .05) }))
 }"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_form(guest: Any, axe: str, signed: str, scheme: str) -> None:
+    page = guest(color_scheme=scheme)
+    for wrong in (False, True):
+        if wrong:
+            sign_in(page, password="not this one")
+            page.locator("[role=alert]").wait_for()
+        page.evaluate(axe)
+        report = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found = [v for v in report["violations"] if v["impact"] in {"serious", "critical"}]
+        assert found == [], found
+
+
+def test_a_session_that_has_ended_is_told_in_the_visitors_language(guest: Any, signed: str) -> None:
+    page = guest()
+    sign_in(page)
+    assert opened(page) == "anna"
+    page.context.clear_cookies()
+    page.locator("nav a[data-tab=status]").click()
+    page.locator("#notice").get_by_text("登入已經結束").wait_for()
+    page.locator("#notice").get_by_role("link", name="重新登入").click()
+    page.locator("input[name=password]").wait_for()

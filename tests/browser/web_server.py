@@ -189,21 +189,22 @@ class Site:
 
 
 @contextlib.contextmanager
-def running(folder: Path, port: int = 0, users: Mapping[str, str] | None = None) -> Iterator[Site]:
+def running(folder: Path, port: int = 0, users: Mapping[str, str] | None = None, model: Any = None) -> Iterator[Site]:
     """Build a small corpus under `folder` and serve it on a free port, or on `port`.
 
     Args:
-        users: names and passwords; with them sign-in is on. Nobody is an admin.
+        users: names and passwords; with them sign-in is on, and all are admins.
+        model: a real one in place of the scripted one.
     """
     settings = Settings(data_dir=folder, corpus="small", model="none", port=port, sign_in=True if users else None)
     document = folder / "small.md"
     document.write_text(DOCUMENT, encoding="utf-8")
     (folder / "small.rubrics.yaml").write_text(RUBRICS, encoding="utf-8")
     ingest(settings.corpora_dir, "small", document, embedders=settings.embedders)
-    model = ScriptedModel()
-    stage = Backstage(settings, open_model=lambda _: model)  # type: ignore[arg-type, return-value]
+    model = model or ScriptedModel()
+    stage = Backstage(settings, open_model=lambda _: model)
     for name, password in (users or {}).items():
-        stage.store.accounts.add(name, password)
+        stage.store.accounts.add(name, password, "admin")
     server = uvicorn.Server(
         uvicorn.Config(create_app(settings, stage), log_level="warning", timeout_graceful_shutdown=1, ws="none")
     )
