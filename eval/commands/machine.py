@@ -1,4 +1,4 @@
-"""`python -m eval speed`, `engine`, `scale`, `load`: what a machine gives, and wants to be quiet for; `footprint`: what it holds."""
+"""`python -m eval speed`, `engine`, `page`, `scale`, `load`: what a machine gives, and wants to be quiet for; `footprint`: what it holds."""
 
 from __future__ import annotations
 
@@ -62,6 +62,17 @@ def footprint(as_json: Json = False) -> None:
     from eval.footprint import measure
 
     finish("footprint", measure(), as_json, show_figures)
+
+
+@app.command()
+def page(as_json: Json = False) -> None:
+    """The page in a Chromium: first paint, when one can ask, keystrokes in a long conversation, errors (a quiet machine)."""
+    from eval.page import lines, measure
+
+    report = measure(Settings(), say)
+    finish("page", report, as_json, lambda found: typer.echo("\n".join(lines(found))))
+    if not report["passed"]:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -170,7 +170,7 @@ class LibraryTab:
         data = attributes(
             data_client="upload", data_sending=say("add-sending", tongue), accept=kinds.replace(" ", ""),
             data_limit=limit * 1024 * 1024, data_too_large=say("upload-too-large", tongue, size=limit),
-            data_kind=say("upload-kind", tongue, kinds=kinds), data_lost=say("lost-connection", tongue),
+            data_empty=say("upload-empty", tongue), data_kind=say("upload-kind", tongue, kinds=kinds), data_lost=say("lost-connection", tongue),
         )  # fmt: skip
         adding = (
             f'<details class="adding"><summary>{escape(say("add-document", tongue))}</summary><p class="hint">{how}</p>'

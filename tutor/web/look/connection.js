@@ -1,7 +1,6 @@
 // The line to the server: says in the visitor's words when it is broken, when the session has ended, and when the program erred.
 // Gradio would say so in English; its own messages are hidden (`frame.css`).
 (() => {
-  const root = document.documentElement;
   const reach = window.fetch.bind(window);
   let leaving = false, lost = false;
   addEventListener("pagehide", () => { leaving = true; });
@@ -48,12 +47,12 @@
       note.textContent = words("sayBrokenOff");
       open.append(note);
     }
+    document.querySelector("#current [data-busy]")?.removeAttribute("data-busy"); // there is nothing left to stop
   }
 
   async function lose() {
     if (lost || leaving) return;
     lost = true;
-    root.dataset.lost = "";
     const wasBusy = Boolean(busy());
     notice("lost", words("sayLostConnection"));
     still();
@@ -66,7 +65,6 @@
       } catch { /* not yet */ }
     }
     lost = false;
-    delete root.dataset.lost;
     notice("");
     if (wasBusy) location.reload(); // the conversation comes back from where it is kept
     else window.tutorSay(words("sayBack"));
@@ -97,7 +95,7 @@
     said.dataset.heard = "";
     if (/connection|network/i.test(said.textContent)) lose();
     else if (!lost && document.getElementById("notice")?.hidden !== false) notice("bug", words("sayBug"));
-  }).observe(root, { childList: true, subtree: true });
+  }).observe(document.documentElement, { childList: true, subtree: true });
 
   // What is typed in the box to ask in outlives a reload of this tab.
   const KEY = "tutor_question";

@@ -7,10 +7,11 @@
     if (!file) return;
     const note = input.closest("details").querySelector(".upload-note");
     const say = (text, bad) => { note.textContent = text; note.classList.toggle("bad", Boolean(bad)); };
-    const { limit, tooLarge, kind, sending, lost } = input.dataset;
+    const { limit, tooLarge, empty, kind, sending, lost } = input.dataset;
     const ending = `.${file.name.split(".").pop().toLowerCase()}`;
     input.value = input.value && "";
     if (!input.accept.split(",").includes(ending)) return say(kind, true);
+    if (!file.size) return say(empty, true);
     if (file.size > Number(limit)) return say(tooLarge, true);
     say(sending);
     try {
@@ -18,7 +19,7 @@
         method: "POST", body: file, headers: { "x-tutor-upload": "1" },
       });
       const told = await reply.json().catch(() => ({}));
-      if (!reply.ok) return say([told.error, told.mend].filter(Boolean).join(" ") || (reply.status === 413 ? tooLarge : lost), true);
+      if (!reply.ok) return say(told.error || (reply.status === 413 ? tooLarge : lost), true);
       say("");
       window.tutorTell("library-pane", "click", { do: "preview", value: told.token });
     } catch { say(lost, true); }

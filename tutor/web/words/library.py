@@ -68,5 +68,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "remove": ("移除這份題庫", "Remove this document"),
     "corpus-is": ("題庫", "Document"),
     "upload-too-large": ("檔案太大：最大 {size} MB。", "The file is too large: {size} MB at most."),
+    "upload-empty": ("檔案是空的。", "The file is empty."),
     "upload-kind": ("這種檔案讀不了。可以用：{kinds}", "This kind of file cannot be read. Possible are: {kinds}"),
 }
