@@ -353,5 +353,5 @@ def test_the_status_tab_gives_a_reason_for_everything_in_the_visitor_s_language(
         page = status_page(stage, tongue)  # type: ignore[arg-type]
         assert words in page
         assert str(stage.settings.data_dir) in page
-        assert "<td>" in page
+        assert "<td data-label=" in page
     assert "stand-in" not in status_page(stage, "zh-TW")
