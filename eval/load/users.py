@@ -1,4 +1,4 @@
-"""Users as locust plays them: they ask, follow up, search and browse, and compare every answer with the one given in calm.
+"""Users as locust plays them: they ask, follow up, search, are interviewed and browse, and compare every answer with the one given in calm.
 
     locust -f eval/load/users.py --headless -u 200 -r 20 -t 10m --hosts http://127.0.0.1:7861,http://127.0.0.1:7862
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import uuid
 from time import perf_counter
 from typing import Any
 
@@ -19,6 +20,9 @@ from locust.env import Environment
 
 from eval.load.questions import FOLLOW_UPS, QUESTIONS
 
+ANSWER = "它把先前算過的 Key 和 Value 留在記憶體裡，所以每一步只要算新的那個字，代價是記憶體隨長度增加。"
+# The first questions of the corpus; any will do.
+QUESTIONS_INTERVIEWED = 20
 PAGES = ("/", "/config", "/theme.css")
 # Answers given before the load begins. The stand-in model answers by rule, so under load they must be the very same:
 # a word from another user's answer, or a lost one, is found whatever it is.
@@ -48,7 +52,7 @@ def _hosts(environment: Environment) -> list[str]:
 
 
 class Learner(HttpUser):
-    """Somebody who prepares: mostly asks, sometimes follows up, searches, or looks at the page."""
+    """Somebody who prepares: mostly asks, sometimes follows up, searches, is interviewed, or looks at the page."""
 
     wait_time = between(1, 3)
     host = "http://127.0.0.1:7860"
@@ -74,6 +78,25 @@ class Learner(HttpUser):
     def search(self) -> None:
         """Ranked questions, without a model."""
         self.client.post("/api/v1/search", json={"query": random.choice(QUESTIONS)}, name="search")
+
+    @task(1)
+    def interview(self) -> None:
+        """One question of an interview, answered and reported; the report must judge what was said here."""
+        setup = {"questions": [random.randrange(1, QUESTIONS_INTERVIEWED + 1)], "follow_ups": 0}
+        begun = self.client.post("/api/v1/interviews", json=setup, name="interview: begin")
+        if begun.status_code != 201:
+            return
+        address = f"/api/v1/interviews/{begun.json()['interview']['id']}"
+        mine = f"{ANSWER} {uuid.uuid4().hex}"
+        with self.client.post(
+            f"{address}/answer", json={"text": mine}, name="interview: answer", catch_response=True
+        ) as reply:
+            if reply.status_code != 200:
+                reply.failure(f"status {reply.status_code}")
+            elif mine not in reply.text:
+                reply.failure("what was said is not there")
+        self.client.get(f"{address}/report", name="interview: report")
+        self.client.delete(address, name="interview: forget")
 
     @task(1)
     def browse(self) -> None:

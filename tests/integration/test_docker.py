@@ -22,6 +22,25 @@ DOCKER = Path(__file__).parents[2] / "docker"
 FILES = ("compose.yaml", "compose.gpu.yaml", "compose.server.yaml")
 
 
+# https://github.com/compose-spec/compose-spec/blob/main/05-services.md, the keys of a service.
+SERVICE_KEYS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name
+    cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec
+    depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file
+    environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc
+    isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit
+    models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop
+    privileged profiles provider pull_policy read_only restart runtime scale secrets security_opt shm_size
+    stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode
+    uts volumes volumes_from working_dir
+    """,
+    )
+)
+
+
 class Loader(yaml.SafeLoader):
     """YAML with compose's own tags."""
 
@@ -94,6 +113,28 @@ def test_services_that_stay_have_a_health_check(service: tuple[str, dict[str, An
         return
     from_image = found["image"].startswith("interview-tutor:") and "HEALTHCHECK" in (DOCKER / "Dockerfile").read_text()
     assert from_image or found["healthcheck"]["test"], name
+
+
+def test_every_key_is_one_of_the_compose_specification(service: tuple[str, dict[str, Any]]) -> None:
+    """A misspelt key would be a protection that is not there; without `docker compose` nothing else would say so."""
+    name, content = service
+    assert set(content) <= SERVICE_KEYS, name
+    assert set(content.get("healthcheck", {})) <= {
+        "test", "interval", "timeout", "retries", "start_period", "start_interval", "disable"
+    }  # fmt: skip
+    assert set(content.get("deploy", {})) <= {
+        "mode", "replicas", "endpoint_mode", "labels", "resources", "restart_policy", "placement", "update_config",
+        "rollback_config",
+    }  # fmt: skip
+    for needed in (content.get("depends_on") or {}).values() if isinstance(content.get("depends_on"), dict) else ():
+        assert set(needed) <= {"condition", "restart", "required"}
+        assert needed["condition"] in {"service_started", "service_healthy", "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_have_only_the_parts_of_the_compose_specification(name: str) -> None:
+    parts = {part for part in read(name) if not part.startswith("x-")}
+    assert parts <= {"name", "services", "networks", "volumes", "secrets", "configs", "include", "models"}
 
 
 @pytest.mark.parametrize("stack", STACKS)
