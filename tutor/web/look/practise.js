@@ -110,7 +110,7 @@
       layout.xaxis = { ...figure.layout.xaxis, ...axis };
       layout.yaxis = { ...figure.layout.yaxis, ...axis };
       if (layout.polar) {
-        layout.polar = { bgcolor: "rgba(0,0,0,0)", radialaxis: { ...layout.polar.radialaxis, ...axis }, angularaxis: { gridcolor: colour("line"), linecolor: colour("line") } };
+        layout.polar = { bgcolor: "rgba(0,0,0,0)", radialaxis: { ...layout.polar.radialaxis, ...axis }, angularaxis: { ...layout.polar.angularaxis, gridcolor: colour("line"), linecolor: colour("line") } };
       }
       await window.Plotly.newPlot(chart, figure.data, layout, { displayModeBar: false, responsive: true, displaylogo: false });
     }

@@ -12,21 +12,35 @@ from typing import Any
 import plotly.graph_objects as go
 
 TOP = 10
+# Characters of a name that stand beside a radar in one line.
+ONE_LINE = 7
 
 
 def radar(names: Sequence[str], scores: Sequence[float]) -> Any:
     """Scores 0 to 10 by category, as a closed line around the centre; wants at least three."""
-    closed = [*scores, scores[0]]
+    names, closed = [_two_lines(n) for n in names], [*scores, scores[0]]
     figure = go.Figure(
         go.Scatterpolar(
             r=closed, theta=[*names, names[0]], fill="toself", hovertemplate="%{theta}: %{r}<extra></extra>"
         )
     )
     figure.update_layout(
-        polar={"radialaxis": {"range": [0, TOP], "tickvals": [0, 5, 10], "angle": 90}}, showlegend=False,
-        margin={"l": 100, "r": 100, "t": 30, "b": 30}, height=320,
+        polar={"radialaxis": {"range": [0, TOP], "tickvals": [0, 5, 10], "angle": 90}, "angularaxis": {"rotation": 90, "direction": "clockwise"}},
+        showlegend=False,
+        margin={"l": 84, "r": 84, "t": 44, "b": 44}, height=340,
     )  # fmt: skip
     return figure
+
+
+def _two_lines(name: str) -> str:
+    """A long name in two lines, broken at a space or between Chinese characters: the rim has little room."""
+    if len(name) <= ONE_LINE:
+        return name
+    space = name.rfind(" ", 3, len(name) // 2 + 4)
+    at = space if space > 0 else len(name) // 2 + 1
+    if space <= 0 and not all(c > "\u2e80" for c in name[at - 1 : at + 1]):
+        return name  # no place in the middle of a word
+    return f"{name[:at].rstrip()}<br>{name[at:].lstrip()}"
 
 
 def bars(names: Sequence[str], scores: Sequence[float | None]) -> Any:

@@ -57,7 +57,7 @@ def level_reach(level: int, tongue: Tongue) -> str:
 def levels_html(tongue: Tongue) -> str:
     """All levels with their reach, and why they are not equally wide."""
     ranges = say("and", tongue).join(level_reach(level, tongue) for level in range(len(level_ranges())))
-    return f'<p class="hint small-print levels">{escape(say("levels-how", tongue, ranges=ranges))}</p>'
+    return f'<p class="hint levels">{escape(say("levels-how", tongue, ranges=ranges))}</p>'
 
 
 def flags_html(flags: Iterable[str], tongue: Tongue) -> str:
