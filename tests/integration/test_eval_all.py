@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from eval.__main__ import app
 
 # Interviews and speed take minutes, and are tested by themselves.
-MEASURES = ("retrieval", "grading", "answers", "attacks", "waiting")
+MEASURES = ("retrieval", "refusal", "support", "grading", "answers", "attacks", "waiting")
 
 
 def test_all_measures_make_one_page_and_one_file(
@@ -28,6 +28,7 @@ def test_all_measures_make_one_page_and_one_file(
         assert "error" not in measure, measure.get("error")
         assert measure["figures"], name
     assert found["provenance"]["model"]["name"] == "fake"
+    assert "no language model" in found["measures"]["answers"]["note"]
     assert len(found["provenance"]["corpus"]["sha256"]) == 64
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(measure["title"] in page for measure in found["measures"].values())

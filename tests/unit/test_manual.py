@@ -17,6 +17,8 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 COMPOSE = sorted((ROOT / "docker").glob("compose*.yaml"))
 LINK = re.compile(r"!?\[[^\]]*\]\((?!https?:|#|mailto:)([^)\s#]+)(?:#[^)]*)?\)")
 MEASURE = re.compile(r"python -m eval ([a-z][a-z-]*)")
+CODE_FILE = re.compile(r"`(?:[\w.-]+/)*([\w-]+\.py)`")
+INVENTED = {"starred.py"}  # the example in docs/extending.md
 COMMAND = re.compile(r"(?:^|`)(?:\$ )?tutor ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 SETTING = re.compile(r"TUTOR_([A-Z][A-Z_]*[A-Z])")
 
@@ -45,6 +47,8 @@ def test_links_commands_and_settings_exist(page):
             missing.append(f"tutor {first}")
         elif second and hasattr(known[first], "commands") and second not in known[first].commands:
             missing.append(f"tutor {first} {second}")
+    files = {path.name for room in ("ingest", "tutor", "eval", "tests") for path in (ROOT / room).rglob("*.py")}
+    missing += [name for name in CODE_FILE.findall(text) if name not in files | INVENTED]
     measures = typer.main.get_command(evaluation).commands
     missing += [f"python -m eval {name}" for name in MEASURE.findall(text) if name not in measures]
     # The compose files have variables of their own beside the settings.
