@@ -111,13 +111,13 @@ class Searchers:
     def _ingested(self, searcher: type[Searcher], name: str) -> Searcher:
         settings = self._settings
         try:
-            return searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
+            return searcher.configured(settings, name)
         except IndexMissing:
             if shipped_document(name) is None:
                 raise
             self._console.print(f"Building the index of {name} (once, about a minute) ...")
             ingest_document(settings, None, name, self._console)
-            return searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
+            return searcher.configured(settings, name)
 
 
 class Tutors:

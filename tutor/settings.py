@@ -38,6 +38,11 @@ class Settings(BaseSettings):
         description="Dense legs: `use`, `e5` (packaged) or `st:NAME` for any sentence-transformers model; "
         "`NAME@ask` embeds only titles and expansions.",
     )
+    reranker: str = Field(
+        default="",
+        description="Cross-encoder that looks again at the first ten questions: a sentence-transformers model by hub name "
+        "or folder. For machines with a GPU.",
+    )
     chroma_url: str = Field(
         default="",
         description="Chroma server that keeps the vectors, as http://HOST:PORT; empty keeps them beside the index.",

@@ -57,7 +57,7 @@ QUICK = Sizes(cold=2, warm=3, talks=1, recipe_talks=1, recipe_turns=2, overhead=
 def measure(settings: Settings, sizes: Sizes, say: Say) -> dict[str, Any]:
     """Run everything; the report, flat figures first."""
     report: dict[str, Any] = {}
-    searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders, settings.chroma_url)
+    searcher = Searcher.configured(settings)
     searcher.warm_up()
     document = read_document(document_path(settings.corpora_dir, settings.corpus))
     with tempfile.TemporaryDirectory(prefix="tutor-speed-") as scratch:

@@ -9,7 +9,7 @@ from tutor.retrieval.fusion import learned
 COUNT = 30
 
 
-def context(query, own, around, carried=0):
+def context(query, own, around, carried=0, lacked=0.0):
     """`own` is the favourite of the query by itself, `around` that of everything the conversation adds."""
 
     def favour(position):
@@ -20,7 +20,7 @@ def context(query, own, around, carried=0):
     related = np.zeros(COUNT)
     related[carried] = 1.0
     views = {name: favour(around) for name in ("with_title", "with_asked", "with_reply")}
-    return Context(query=query, own=favour(own), legs={}, carried=[carried], related=related, lacked=0.0, **views)
+    return Context(query=query, own=favour(own), legs={}, carried=[carried], related=related, lacked=lacked, **views)
 
 
 @pytest.mark.parametrize("expanded", [True, False])
@@ -51,3 +51,9 @@ def test_a_corpus_without_the_packaged_legs_is_ranked_too():
     found = features(context("and the price?", 1, 2))
     assert not found["use-ask"].any()
     assert np.isfinite(rank(context("and the price?", 1, 2), expanded=False)).all()
+
+
+def test_a_carried_question_that_lacks_the_names_of_the_query_holds_it_less():
+    held = rank(context("VLM 用什麼資料訓練？", 20, 7, carried=7), expanded=True)
+    let_go = rank(context("VLM 用什麼資料訓練？", 20, 7, carried=7, lacked=1.0), expanded=True)
+    assert let_go[7] - let_go[20] < held[7] - held[20]

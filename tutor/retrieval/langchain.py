@@ -26,7 +26,7 @@ class TutorRetriever(BaseRetriever):
     def searcher(self) -> Searcher:
         """The searcher behind it, opened on first use."""
         settings = Settings()
-        return Searcher(settings.corpora_dir, self.corpus or settings.corpus, settings.embedders, settings.chroma_url)
+        return Searcher.configured(settings, self.corpus)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         documents = []

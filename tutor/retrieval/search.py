@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,11 @@ from tutor.retrieval.context import Context, rank
 from tutor.retrieval.conversation import content_terms, continues, last_questions, leans, refers_back, stands_alone
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
+from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
+
+if TYPE_CHECKING:
+    from tutor.settings import Settings
 
 # Characters of a query that are searched. More is a pasted text: its beginning says what it is about, and embedding
 # 20,000 characters takes seconds.
@@ -47,13 +52,27 @@ Fused = NDArray[np.float64]
 class Searcher:
     """Searches one corpus. Safe to share between threads."""
 
-    def __init__(self, corpora_dir: Path, corpus: str, embedders: Sequence[str], chroma_url: str | None = None) -> None:
+    def __init__(
+        self,
+        corpora_dir: Path,
+        corpus: str,
+        embedders: Sequence[str],
+        chroma_url: str | None = None,
+        reranker: str = "",
+    ) -> None:
         self.folder = corpora_dir / check_name(corpus)
         self.embedders = tuple(embedders)
         self._chroma_url = chroma_url
+        self._reranker = load_reranker(reranker) if reranker else None
         self._lock = threading.Lock()
         self._retired: Index | None = None
         self._open()
+
+    @classmethod
+    def configured(cls, settings: Settings, corpus: str = "") -> Searcher:
+        """The searcher of a corpus, by default the one that is asked when none is named."""
+        name = corpus or settings.corpus
+        return cls(settings.corpora_dir, name, settings.embedders, settings.chroma_url, settings.reranker)
 
     def _open(self) -> None:
         self.index = Index.open(self.folder, self.embedders, self._chroma_url)
@@ -183,6 +202,10 @@ class Searcher:
         found = features(rewritten or query, self.legs, scored, fused)
         probability = confidence(found, self.legs.expanded)
         best = self._best_entries(scored)
+        if self._reranker is not None:
+            looked = best_first(fused, AGAIN)
+            texts = [_text_of(self._hit(self._numbers[i], 0.0, scored, best)) for i in looked]
+            fused = reranked(fused, looked.tolist(), self._reranker.scores(rewritten or query, texts))
         hits = tuple(self._hit(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
         return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits)
 
@@ -227,3 +250,8 @@ class Searcher:
 def names_in(query: str, scored: LegScores) -> list[str]:
     """What a query calls by name: its terms in Latin letters that the corpus knows."""
     return [t for t in content_terms(query) if t.isascii() and t not in scored.unknown]
+
+
+def _text_of(hit: Hit) -> str:
+    """What a cross-encoder reads of a question: its title and the passages nearest to the query."""
+    return "\n".join([hit.title, *(evidence.passage.text for evidence in hit.evidence)])

@@ -264,7 +264,7 @@ class Backstage:
 
         settings = self.settings
         try:
-            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders, settings.chroma_url)
+            searcher = Searcher.configured(settings)
         except IndexMissing:
             path = corpora.document_path(settings.corpora_dir, settings.corpus)
             self._say(IndexState("building"))
@@ -277,7 +277,7 @@ class Backstage:
                 progress=self._progress,
             )
             self._say(IndexState("opening"))
-            searcher = Searcher(settings.corpora_dir, settings.corpus, settings.embedders, settings.chroma_url)
+            searcher = Searcher.configured(settings)
         searcher.warm_up()
         return searcher
 

@@ -114,7 +114,7 @@ class OpenCorpora:
         model = self.stage.engine
         if model is None:
             raise IndexBusy("The model is being chosen.", "Try again in a moment; /ready says how far it is.")
-        searcher = Searcher(settings.corpora_dir, name, settings.embedders, settings.chroma_url)
+        searcher = Searcher.configured(settings, name)
         searcher.warm_up()
         with self._lock:
             self._tutors[name] = WatchedTutor(searcher, model, watcher=self.stage.watcher)
