@@ -129,14 +129,16 @@ def load_table() -> str:
         f"({report['stand_in']['tokens_per_second']:.0f} tokens/s, first after {report['stand_in']['first_token_ms']:.0f} ms) and whatever else ran; "
         f"milliseconds, {report['seconds']:.0f} s at each rate:",
         "",
-        "| questions/s | sent | errors | search p50 / p95 | everything else of ours p50 / p95 | whole answer p50 / p95 |",
-        "|---|---|---|---|---|---|",
+        "| questions/s | sent | errors | search p50 / p95 | everything else of ours p50 / p95 | whole answer p50 / p95 | our processor time a question |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in report["open_loop"]:
         spans = " | ".join(
             f"{row[key]['p50']:.0f} / {row[key]['p95']:.0f}" for key in ("search_ms", "own_ms", "total_ms")
         )
-        lines.append(f"| {row['per_second']:.0f} | {row['sent']} | {sum(row['errors'].values())} | {spans} |")
+        used = row.get("cpu_ms_per_question", {}).get("application")
+        spent = "" if used is None else f"{used:.0f}"
+        lines.append(f"| {row['per_second']:.0f} | {row['sent']} | {sum(row['errors'].values())} | {spans} | {spent} |")
     if report["users"]:
         lines += [
             "",

@@ -117,6 +117,10 @@ class Agreement:
             "margin": margin,
         }
 
+    def prepare(self, question: QuestionSentences) -> None:
+        """Take a question's sentences apart before anybody asks about it."""
+        self._prepared(question)
+
     def _prepared(self, question: QuestionSentences) -> Prepared:
         known = self._kept.get(question.number)
         if known is None or known[0] is not question:  # a rebuilt corpus brings new sentences

@@ -152,15 +152,20 @@ class LeakCheck:
     def __init__(self, instructions: str, evidence: Iterable[str] = ()) -> None:
         allowed: set[str] = set()
         for text in evidence:
-            allowed |= _runs(text)
-        self._secret = _runs(instructions) - allowed
+            allowed |= _runs_kept(text)
+        self._secret = _runs_kept(instructions) - allowed
 
     def leaks(self, text: str) -> bool:
         """Whether a run of the instructions stands in the text."""
         return not self._secret.isdisjoint(_runs(text))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
+def _runs_kept(text: str) -> frozenset[str]:
+    # The instructions and the text of a question, 0.2 MB each. What a model writes comes once and is not kept.
+    return _runs(text)
+
+
 def _runs(text: str) -> frozenset[str]:
     folded = fold(text)
     words = _LATIN.findall(folded)

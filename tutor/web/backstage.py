@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 # An index that could not be opened is tried again after so many seconds: it may have been mended.
 RETRY_SECONDS = 3.0
 REPLIES_KEPT = 20
+# Questions that are prepared for their first answer: as many as are kept so.
+PREPARED = 128
 IndexPhase = Literal["opening", "building", "ready", "failed"]
 # What `Model.state` says, and "choosing" before there is a model to ask.
 ModelPhase = Literal["choosing", "none", "stopped", "pulling", "loading", "ready", "failed"]
@@ -295,6 +298,19 @@ class Backstage:
             self._tutor = tutor
         tutor.ahead.start()
         self._say(IndexState("ready"))
+        self._prepare(tutor)
+
+    def _prepare(self, tutor: Tutor) -> None:
+        """Prepare every question, with pauses as long as the work: whoever asks meanwhile has the other half of a core."""
+        for number in tutor.room.numbers()[:PREPARED]:
+            started = time.monotonic()
+            try:
+                tutor.room.prepare(number)
+            except TutorError as error:  # the corpus was rebuilt or removed: its first answers take a little longer
+                log.info("not prepared: %s", error.message)
+                return
+            if self._closing.wait(time.monotonic() - started):
+                return
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         self._say(IndexState("building", stage, done=done, total=total))
