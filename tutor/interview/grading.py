@@ -7,7 +7,7 @@ rubrics and texts, nothing of files, corpora or the command line.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,22 +107,14 @@ class Grader:
             screening = said_back
         found = pieces(answer, screening.kept)
         judged = judge(points.measure(found), points.points, learned)
-        graded = [
-            _graded(point, float(p), answer, found[i] if i >= 0 else None)
-            for point, p, i in zip(points.points, judged.probability, judged.piece, strict=True)
-        ]
+        graded = _graded_all(points.points, judged.probability, judged.piece, answer, found)
         value = score(points.points, judged.probability, learned)
         cuts = learned["cuts"]
         flags = list(screening.flags)
         said = any(g.verdict != "missing" for g in graded)
         if not NOTHING & set(flags) and not said and not CAPPED & set(flags):
             flags.append("off-topic")
-        value = _capped(value, flags, graded, cuts)
-        return Grade(
-            value, level(value, cuts), tuple(graded), tuple(flags),
-            uncertain=not flags and near_border(value, cuts),
-            feedback=feedback(graded, flags, reply_language(answer)),
-        )  # fmt: skip
+        return _finished(value, flags, graded, cuts, answer)
 
     def grade_reference(self, question: str, reference: str, answer: str) -> Grade:
         """Grade an answer against a bare reference answer, any material. Unscored where the reference says nothing."""
@@ -133,19 +125,11 @@ class Grader:
         screening = screen(answer, question)
         found = pieces(answer, screening.kept)
         features, chances, best = reference_features(question, reference, points, answer, found)
-        graded = [
-            _graded(point, float(p), answer, found[i] if i >= 0 else None)
-            for point, p, i in zip(points, chances, best, strict=True)
-        ]
+        graded = _graded_all(points, chances, best, answer, found)
         cuts = learned["generic"]["cuts"]
         flags = list(screening.flags)
         value = grade_value(features, learned["generic"]) if found else 0.0
-        value = _capped(value, flags, graded, cuts)
-        return Grade(
-            value, level(value, cuts), tuple(graded), tuple(flags),
-            uncertain=not flags and near_border(value, cuts),
-            feedback=feedback(graded, flags, reply_language(answer)),
-        )  # fmt: skip
+        return _finished(value, flags, graded, cuts, answer)
 
     def judge_pieces(self, question: int, found: Sequence[Piece]) -> Judged:
         """How likely each key point was said by the best of these pieces of an answer.
@@ -169,14 +153,32 @@ def plain_grader() -> Grader:
     return Grader({}, {})
 
 
-def _graded(point: KeyPoint, probability: float, answer: str, piece: Any) -> GradedPoint:
+def _graded_all(
+    points: Sequence[KeyPoint], probabilities: Iterable[Any], best: Iterable[Any], answer: str, found: Sequence[Piece]
+) -> list[GradedPoint]:
+    """Every point with its verdict and the words that decided it; `best` is -1 where no piece belongs to the point."""
+    return [
+        _graded(point, float(probability), answer, found[i] if i >= 0 else None)
+        for point, probability, i in zip(points, probabilities, best, strict=True)
+    ]
+
+
+def _graded(point: KeyPoint, probability: float, answer: str, piece: Piece | None) -> GradedPoint:
     found = verdict(point, probability)
     quote = answer[piece.start : piece.end] if piece is not None and found != "missing" else ""
     return GradedPoint(point, found if quote else "missing", quote, probability)
 
 
-def _capped(value: float, flags: Sequence[str], graded: Sequence[GradedPoint], cuts: Sequence[float]) -> float:
-    return capped(value, flags, any(g.point.kind == "core" and g.probability >= CLEAR for g in graded), cuts)
+def _finished(
+    value: float, flags: Sequence[str], graded: Sequence[GradedPoint], cuts: Sequence[float], answer: str
+) -> Grade:
+    """The grade of a score, once its flags have had their say."""
+    clear = any(g.point.kind == "core" and g.probability >= CLEAR for g in graded)
+    value = capped(value, flags, clear, cuts)
+    return Grade(
+        value, level(value, cuts), tuple(graded), tuple(flags), uncertain=not flags and near_border(value, cuts),
+        feedback=feedback(graded, flags, reply_language(answer)),
+    )  # fmt: skip
 
 
 def capped(value: float, flags: Sequence[str], clear: bool, cuts: Sequence[float]) -> float:
