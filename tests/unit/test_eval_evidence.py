@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from eval import footprint
 from eval.__main__ import app
 from eval.baselines.kept import kept
-from eval.evidence import measures
+from eval.evidence import measures, reference
 from eval.evidence.compare import compare, lines, sign_test
 from eval.evidence.failures import failures_of
 from eval.evidence.figures import figures_of, restored, shown, strict
@@ -286,3 +286,35 @@ def test_the_footprint_follows_what_a_package_needs_and_names_what_is_missing() 
     assert footprint.size_of("fastapi") > 100_000
     with pytest.raises(UsageError, match="no-such-package"):
         footprint.closure(["no-such-package"])
+
+
+@pytest.fixture
+def stored() -> dict[str, Any]:
+    """The stored reference, as if it had been measured again."""
+    return restored(json.loads(reference.REFERENCE.read_text(encoding="utf-8")))
+
+
+def test_the_stored_reference_is_whole_and_no_worse_than_itself(stored: dict[str, Any]) -> None:
+    assert not reference.check(stored).regressions
+    assert tuple(stored["measures"]) == reference.MEASURES
+    assert all("error" not in found for found in stored["measures"].values())
+
+
+def test_a_change_for_the_worse_is_seen_against_the_reference(stored: dict[str, Any]) -> None:
+    stored["measures"]["grading"]["failures"] += [{"id": f"level/new-{number}"} for number in range(12)]
+    assert [change.id for change in reference.check(stored).regressions] == ["grading.failures"]
+
+
+def test_other_rows_or_another_format_want_a_new_reference(
+    stored: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored["measures"]["support"]["gold"] = {}
+    with pytest.raises(UsageError, match="rows of support"):
+        reference.check(stored)
+    monkeypatch.setattr(reference, "REFERENCE", tmp_path / "none.json")
+    with pytest.raises(UsageError, match="retrieval, refusal"):
+        reference.check(stored)
+
+
+def test_a_reference_keeps_no_texts(stored: dict[str, Any]) -> None:
+    assert all(list(failure) == ["id"] for found in stored["measures"].values() for failure in found["failures"])
