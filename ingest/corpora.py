@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.document import Document, Expansion
@@ -86,25 +87,47 @@ def read_expansions(path: Path, document: Document) -> list[Expansion]:
         DocumentError: the file is not what it should be.
     """
     beside = path.with_suffix(".expansions.jsonl")
-    if not beside.exists():
-        return []
     known = {q.number for q in document.questions}
     found = []
-    for number, line in enumerate(beside.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row = json.loads(line)
-            expansion = Expansion(
-                row["question"], row.get("title_en", ""), (*row.get("asks_zh", ()), *row.get("asks_en", ())),
-                tuple(row.get("digest_en", ())), tuple(row.get("terms", ())),
-            )  # fmt: skip
-        except (ValueError, KeyError, TypeError) as error:
-            raise DocumentError(f"Line {number} of {beside.name} is not an expansion: {error}.") from error
+    for number, (expansion, _) in enumerate(_expansions_in(beside), 1):
         if expansion.question not in known:
             raise DocumentError(
                 f"Line {number} of {beside.name} names question {expansion.question}, which is not there."
             )
         found.append(expansion)
     return found
+
+
+def drafted_expansions(folder: Path) -> Path:
+    """Where the expansions that a model drafted for the corpus in this folder are kept."""
+    return folder / "expansions.drafted.jsonl"
+
+
+def read_drafted(folder: Path, document: Document) -> list[Expansion]:
+    """Drafted expansions of a corpus, of the questions whose title is still the same.
+
+    Raises:
+        DocumentError: the file is not what it should be.
+    """
+    titles = {q.number: q.title for q in document.questions}
+    drafts = _expansions_in(drafted_expansions(folder))
+    return [replace(e, reviewed=False) for e, title in drafts if titles.get(e.question) == title]
+
+
+def _expansions_in(path: Path) -> Iterator[tuple[Expansion, str]]:
+    """Expansions of a file in order, each with the title that it was made for."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            yield Expansion(
+                row["question"], row.get("title_en", ""), (*row.get("asks_zh", ()), *row.get("asks_en", ())),
+                tuple(row.get("digest_en", ())), tuple(row.get("terms", ())),
+            ), str(row.get("title", ""))  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DocumentError(
+                f"Line {number} of {path.name} is not an expansion: {error}.", f"Mend or delete {path}."
+            ) from error
 
 
 def ingest(
@@ -130,7 +153,7 @@ def ingest(
         name,
         document,
         embedders=embedders,
-        expansions=read_expansions(path, document),
+        expansions=read_expansions(path, document) or read_drafted(folder, document),
         chroma_url=chroma_url,
         progress=progress,
     )

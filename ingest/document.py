@@ -154,10 +154,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Expansion:
-    """Reviewed additions that help to find a question; never shown as a source and never cited."""
+    """Additions that help to find a question; never shown as a source and never cited.
+
+    `reviewed` is False where a model drafted them and nobody looked.
+    """
 
     question: int
     title_en: str = ""
     asks: tuple[str, ...] = ()
     digest: tuple[str, ...] = ()
-    terms: tuple[str, ...] = field(default=())
+    terms: tuple[str, ...] = ()
+    reviewed: bool = field(default=True, repr=False)

@@ -300,7 +300,7 @@ def _manifest(
         "chunker_version": chunker.VERSION,
         "terms_version": text.VERSION,
         "expansions_sha256": hashlib.sha256(repr(tuple(expansions)).encode()).hexdigest(),
-        "expanded": len({e.question for e in expansions}),
+        "expanded": len({e.question for e in expansions if e.reviewed}),
         "embedders": [{"name": e, "signature": signature_of(split_spec(e)[0])} for e in embedders],
         "chroma_url": chroma_url,
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from ingest.corpora import document_path, name_for, read_document, shipped_document
+from ingest.corpora import document_path, name_for, read_document, read_expansions, shipped_document
 from ingest.corpora import ingest as ingest_corpus
-from ingest.errors import IndexMissing
+from ingest.errors import IndexMissing, ModelUnavailable, UsageError
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.settings import Settings
 
 if TYPE_CHECKING:
     from tutor.answering.tutor import Tutor
+    from tutor.llm import Model
     from tutor.retrieval.search import Searcher
 
 # A user waits at most this long for a local model to load before a clear error; a first pull may take longer.
@@ -68,6 +69,35 @@ def _name_and_path(settings: Settings, path: Path | None, corpus: str | None) ->
         name = corpus or settings.corpus
         return name, document_path(settings.corpora_dir, name)
     return corpus or name_for(path), path
+
+
+def expand_corpus(settings: Settings, corpus: str, numbers: Sequence[int], console: Console) -> dict[str, Any]:
+    """Draft expansions with the local model, then index them.
+
+    Raises:
+        UsageError: the corpus has reviewed expansions, lacks such a question, or there is no model to draft with.
+    """
+    from tutor.answering.expanding import expand
+    from tutor.llm import open_model
+
+    path = document_path(settings.corpora_dir, corpus)
+    document = read_document(path)
+    if read_expansions(path, document):
+        raise UsageError(f"The corpus {corpus!r} has reviewed expansions, which are better than drafted ones.")
+    absent = set(numbers) - {q.number for q in document.questions}
+    if absent:
+        raise UsageError(
+            f"There is no question {min(absent)} in {corpus!r}.", "`tutor corpus list` shows how many there are."
+        )
+    folder = settings.corpora_dir / corpus
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_model(settings) as model, _bar(console) as progress:
+        wait_for_model(model, console)
+        if not model.state.ready:
+            raise UsageError("Drafting needs a model, and none runs.", "tutor models pull, then call it again.")
+        drafted, failed = expand(model, document, folder, numbers=numbers, progress=progress)
+    report = ingest_document(settings, path, corpus, console)
+    return {"corpus": corpus, "drafted": drafted, "failed": failed, "unchanged": report["unchanged"]}
 
 
 @contextmanager
@@ -148,33 +178,30 @@ class Tutors:
         searcher = self._searchers.get(corpus)
         key = searcher.index.folder.name
         if key not in self._open:
-            self._wait()
+            wait_for_model(self.model, self._console)
             self._open[key] = Tutor(searcher, self.model)
         return self._open[key]
 
-    def _wait(self) -> None:
-        if self.model.state.state == "none":
-            return
-        console = self._console
-        if not console.is_terminal:
-            console.print(f"model: {self.model.choice.name} ({self.model.choice.reason})", soft_wrap=True)
-        timeout = PULL_SECONDS if self.model.choice.needs_pull else LOAD_SECONDS
-        with console.status(f"Loading {self.model.choice.name} ...") as status:
-            waited = 0.0
-            while waited < timeout and self.model.state.state in {"pulling", "loading"}:
-                status.update(self.model.state.reason)
-                step = 0.5
-                self._poll(step)
-                waited += step
-        self.model.wait_ready(1.0)
 
-    def _poll(self, seconds: float) -> None:
-        from ingest.errors import ModelUnavailable
+def wait_for_model(model: Model, console: Console) -> None:
+    """Wait until the model is ready, showing what it does; returns at once where there is none.
 
-        try:
-            self.model.wait_ready(seconds)
-        except ModelUnavailable:
-            return
+    Raises:
+        ModelUnavailable: it could not be started.
+    """
+    if model.state.state == "none":
+        return
+    if not console.is_terminal:
+        console.print(f"model: {model.choice.name} ({model.choice.reason})", soft_wrap=True)
+    timeout = PULL_SECONDS if model.choice.needs_pull else LOAD_SECONDS
+    with console.status(f"Loading {model.choice.name} ...") as status:
+        waited = 0.0
+        while waited < timeout and model.state.state in {"pulling", "loading"}:
+            status.update(model.state.reason)
+            with suppress(ModelUnavailable):
+                model.wait_ready(0.5)
+            waited += 0.5
+    model.wait_ready(1.0)
 
 
 def search_row(searcher: Searcher, query: str, history: tuple[Turn, ...], top: int) -> dict[str, Any]:

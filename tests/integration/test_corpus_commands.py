@@ -6,8 +6,10 @@ import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from ingest.corpora import read_document
 from ingest.errors import IndexBusy, IndexMissing, UsageError
 from tutor.cli import app
+from tutor.retrieval.search import Searcher
 
 
 @pytest.fixture
@@ -96,3 +98,49 @@ def test_remove_waits_for_no_build(run, tiny_bank, tmp_path):
 def test_remove_stays_inside_the_data_folder(run, name):
     with pytest.raises(UsageError):
         run("remove", name, "--yes")
+
+
+def test_expand_drafts_indexes_and_goes_on_where_it_was(run, tiny_bank, tmp_path, monkeypatch):
+    monkeypatch.setenv("TUTOR_MODEL", "fake")
+    run("add", str(tiny_bank), "--name", "tiny")
+    report = json.loads(run("expand", "tiny", "--json").stdout)
+    assert (report["drafted"], report["failed"], report["unchanged"]) == (3, 0, False)
+    file = tmp_path / "data" / "corpora" / "tiny" / "expansions.drafted.jsonl"
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [row["question"] for row in rows] == [1, 2, 3]
+    assert all(row["drafted"] and row["title"] for row in rows)
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows[:2]), encoding="utf-8")
+    again = json.loads(run("expand", "tiny", "--json").stdout)
+    assert (again["drafted"], again["unchanged"]) == (1, True)
+
+
+def test_drafted_questions_are_found_and_do_not_pass_as_reviewed(run, tiny_bank, tmp_path):
+    run("add", str(tiny_bank), "--name", "tiny")
+    folder = tmp_path / "data" / "corpora" / "tiny"
+    document = read_document(tiny_bank)
+    second = document.questions[1]
+    draft = {
+        "question": second.number,
+        "title": second.title,
+        "asks_zh": [],
+        "asks_en": ["quokka zeppelin"],
+        "drafted": True,
+    }
+    other = {"question": 1, "title": "an earlier title", "asks_en": ["quokka zeppelin"], "drafted": True}
+    lines = [json.dumps(row) + "\n" for row in (draft, other)]
+    (folder / "expansions.drafted.jsonl").write_text("".join(lines), encoding="utf-8")
+    assert not json.loads(run("add", str(tiny_bank), "--name", "tiny", "--json").stdout)["unchanged"]
+    searcher = Searcher(folder.parent, "tiny", ["use"])
+    assert searcher.search("quokka zeppelin").hits[0].question == second.number
+    assert not searcher.index.expanded
+
+
+def test_expand_says_what_it_cannot_do(run, tiny_bank, monkeypatch):
+    monkeypatch.setenv("TUTOR_MODEL", "none")
+    with pytest.raises(UsageError, match="reviewed expansions"):
+        run("expand", "llm-vlm-80")
+    run("add", str(tiny_bank), "--name", "tiny")
+    with pytest.raises(UsageError, match="no question 99"):
+        run("expand", "tiny", "--question", "99")
+    with pytest.raises(UsageError, match="needs a model"):
+        run("expand", "tiny")
