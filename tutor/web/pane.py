@@ -19,6 +19,10 @@ LONGEST_FIELD, MOST_FIELDS = 20_000, 40
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
+# What a pane shows until it is asked for the first time: the shape of what comes, in no language.
+SKELETON = f'<div class="skeleton" aria-hidden="true">{"<span></span>" * 4}</div>'
+
+
 @dataclass(frozen=True)
 class Deed:
     """What a visitor did.

@@ -18,7 +18,7 @@ from tutor.web.library.adding import ENDINGS, MAX_MEGABYTES, Adding, Build, Prev
 from tutor.web.library.browse import list_html, listed
 from tutor.web.library.reading import question_html
 from tutor.web.mishaps import problem, sentence
-from tutor.web.pane import QUICK, Deed, attributes, button, deed, pane
+from tutor.web.pane import QUICK, SKELETON, Deed, attributes, button, deed, pane
 from tutor.web.strings import Tongue, say
 from tutor.web.visitor import visitor
 
@@ -49,7 +49,7 @@ class LibraryTab:
         self._stage = stage
         self._adding = Adding(stage.settings, stage.corpora)
         self.mark = gr.State(Shelfmark())
-        self.pane = pane(f'<p class="hint">{escape(say("loading", "en"))}</p>', "library-pane")
+        self.pane = pane(SKELETON, "library-pane")
 
     def wire(self) -> None:
         """Connect the events."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,31 @@ def css() -> str:
     return f":root{{{light}}}\n.dark{{{dark}}}\n{sheets}"
 
 
+def _waiting() -> str:
+    """Before anything is there: paper, a bar and the sheets where the page will stand, gone with its first words."""
+
+    def drawn(columns: Sequence[tuple[str, str]], top: str) -> str:
+        bar = "linear-gradient(var(--bar) 0 0) 1.25rem 1.2rem/8rem 1.3rem no-repeat"
+        sheets = (
+            f"linear-gradient(var(--sheet) 0 0) {x} {top}/{width} calc(100vh - 1rem - {top}) no-repeat"
+            for x, width in columns
+        )
+        return f"background:{', '.join([bar, *sheets])}, var(--ground)"
+
+    wide = drawn(
+        (("1.25rem", "15vw"), ("calc(15vw + 2.5rem)", "48vw"), ("calc(63vw + 3.75rem)", "calc(37vw - 5rem)")), "5.6rem"
+    )
+    narrow = drawn((("1.25rem", "calc(100vw - 2.5rem)"),), "11rem")
+    hidden = "html:not([data-worded]) body::before"
+    light, dark = (f"--bar:{LINE[scheme]};--sheet:{SURFACE[scheme]};--ground:{PAPER[scheme]};" for scheme in (0, 1))
+    return (
+        f'<style>{hidden}{{content:"";position:fixed;inset:0;z-index:2000;pointer-events:none;{light}{wide};'
+        f"animation:waited 0s 3s forwards}}@media(max-width:60rem){{{hidden}{{{narrow}}}}}"
+        f"@media(prefers-color-scheme:dark){{{hidden}{{{dark}}}}}@keyframes waited{{to{{visibility:hidden}}}}</style>"
+    )
+
+
 def head() -> str:
-    """What goes into the page's head: icon and scripts."""
+    """What goes into the page's head: icon, what is seen at once, and scripts."""
     scripts = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return f'<link rel="icon" href="{_ICON}">\n<script>\n{scripts}</script>'
+    return f'<link rel="icon" href="{_ICON}">\n{_waiting()}\n<script>\n{scripts}</script>'

@@ -15,7 +15,7 @@ from tutor.interview.practice import Practice
 from tutor.interview.session import Session
 from tutor.web.backstage import Backstage
 from tutor.web.mishaps import problem
-from tutor.web.pane import QUICK, Deed, button, deed, pane
+from tutor.web.pane import QUICK, SKELETON, Deed, button, deed, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.practise.card import interview_html
 from tutor.web.practise.home import home_html, questions_setup, setup_of
@@ -43,7 +43,7 @@ class PractiseTab:
     def __init__(self, stage: Backstage) -> None:
         self._stage = stage
         self.seat = gr.State(Seat())
-        self.pane = pane(f'<p class="hint">{escape(say("loading", "en"))}</p>', "practise-pane")
+        self.pane = pane(SKELETON, "practise-pane")
 
     def wire(self) -> None:
         """Connect the events."""

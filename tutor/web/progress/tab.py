@@ -10,7 +10,7 @@ import gradio as gr
 from ingest.errors import TutorError
 from tutor.web.backstage import Backstage
 from tutor.web.mishaps import problem
-from tutor.web.pane import QUICK, pane
+from tutor.web.pane import QUICK, SKELETON, pane
 from tutor.web.practices import NoKeyPoints
 from tutor.web.progress.coverage import progress_html
 from tutor.web.strings import say
@@ -22,7 +22,7 @@ class ProgressTab:
 
     def __init__(self, stage: Backstage) -> None:
         self._stage = stage
-        self.pane = pane(f'<p class="hint">{escape(say("loading", "en"))}</p>', "progress-pane")
+        self.pane = pane(SKELETON, "progress-pane")
 
     def wire(self) -> None:
         """Connect the events."""

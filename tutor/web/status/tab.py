@@ -15,7 +15,7 @@ from ingest.errors import TutorError
 from tutor import __version__
 from tutor.llm.hardware import cuda_gpu
 from tutor.web.backstage import Backstage, Reply
-from tutor.web.pane import QUICK, attributes, pane
+from tutor.web.pane import QUICK, SKELETON, attributes, pane
 from tutor.web.status.line import index_words
 from tutor.web.status.reasons import reason
 from tutor.web.strings import Tongue, say
@@ -31,7 +31,7 @@ class StatusTab:
 
     def __init__(self, stage: Backstage) -> None:
         self._stage = stage
-        self.pane = pane(f'<p class="hint">{escape(say("loading", "en"))}</p>', "status-pane")
+        self.pane = pane(SKELETON, "status-pane")
 
     def wire(self) -> None:
         """Connect the events."""

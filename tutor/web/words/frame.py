@@ -41,6 +41,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cancel": ("取消", "Cancel"),
     "close": ("關閉", "Close"),
     "copied": ("已複製", "Copied"),
-    "loading": ("載入中…", "Loading…"),
     "seconds": ("{count} 秒", "{count} s"),
 }
