@@ -281,3 +281,29 @@ def test_axe_finds_nothing_serious_in_what_opens_on_the_tabs(visit: Visit, axe: 
     check("report")
     assert not found, json.dumps(found, ensure_ascii=False, indent=1)
     assert QUOTE in DOCUMENT
+
+
+def test_nothing_jumps_while_an_answer_streams(visit: Visit, site: Site) -> None:
+    sentences = (
+        "KV Cache 是一種避免重複計算的",
+        "優化技術。",
+        "它把先前每個字的 Key 和 Value 向量",
+        "保存在記憶體裡。",
+    )
+    site.model.script = Script(sentences * 6, waits_at=2)
+    page = visit()
+    box, panel = page.locator("#ask textarea"), page.locator("#panel")
+    page.evaluate(
+        """window.shifts = []; new PerformanceObserver((list) => list.getEntries().forEach((e) => window.shifts.push(e.value)))
+        .observe({type: "layout-shift", buffered: false})"""
+    )
+    before = box.bounding_box(), panel.bounding_box()["x"]
+    box.fill("什麼是 KV Cache？")
+    box.press("Enter")
+    assert site.model.script.waiting.wait(30)
+    assert (box.bounding_box(), panel.bounding_box()["x"]) == before
+    site.model.script.gate.set()
+    page.locator("#current .actions").wait_for()
+    assert (box.bounding_box(), panel.bounding_box()["x"]) == before
+    # "Good" is below 0.1 for a whole visit (web.dev/articles/cls).
+    assert page.evaluate("window.shifts.reduce((a, b) => a + b, 0)") < 0.1

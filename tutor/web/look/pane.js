@@ -103,6 +103,6 @@
   // Text boxes grow with what is written in them.
   document.addEventListener("input", (event) => {
     const box = event.target.closest?.("textarea");
-    if (box) { box.style.height = "auto"; box.style.height = `${Math.min(box.scrollHeight + 2, innerHeight * 0.5)}px`; }
+    if (box) { box.style.height = "auto"; box.style.height = `${Math.min(box.scrollHeight + box.offsetHeight - box.clientHeight, innerHeight * 0.5)}px`; }
   });
 })();
