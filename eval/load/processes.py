@@ -70,6 +70,18 @@ def _await_ready(host: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"{host} did not become ready")
 
 
+def settle(host: str) -> None:
+    """Wait until a process has done what it does after its start, so that it is not measured."""
+    deadline = time.monotonic() + READY_SECONDS
+    before = figures(host)["cpu_seconds"]
+    while time.monotonic() < deadline:
+        time.sleep(2.0)
+        now = figures(host)["cpu_seconds"]
+        if now - before < 0.1:
+            return
+        before = now
+
+
 def figures(host: str) -> dict[str, float]:
     """Memory (MB), open files, threads and processor time (s) of a process, as its metrics tell."""
     text = httpx.get(f"{host}/metrics", trust_env=False, timeout=60).text

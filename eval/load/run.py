@@ -77,6 +77,7 @@ def measure(
         hosts = [stack.enter_context(started.application(settings, model)) for _ in range(processes)]
         for host in hosts:  # everything that is loaded late is loaded now
             asyncio.run(at_rate([host], 3.0, 2.0 + len(QUESTIONS) / 2, QUESTIONS))
+            started.settle(host)
         before = [started.figures(host) for host in hosts]
         table = []
         for rate in rates:
