@@ -1,12 +1,14 @@
 """Fits the support check on the dev sentences. `python -m eval fit-support` writes tutor/answering/support.json.
 
-Logistic regression with ridge; figures are cross-validated by query, so that no two sentences of one answer are on
-both sides. Knows labels and features, nothing of answers.
+Logistic regression with ridge, by the features alone and with the local model's second opinion; figures are
+cross-validated by query, so that no two sentences of one answer are on both sides. Knows labels and features, nothing
+of answers.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,36 +20,86 @@ from eval.gold import Row, rows
 from eval.intervals import auroc
 from tutor.answering.agreement import NAMES
 from tutor.answering.evidence import EvidenceRoom
-from tutor.answering.support import _LIST_NUMBER, calibration
+from tutor.answering.second_opinion import SYSTEM, opinion_of
+from tutor.answering.support import bare_of_list, calibration
+from tutor.llm import Model
 
 OUT = Path(__file__).parent.parent / "tutor" / "answering" / "support.json"
 FOLDS, REPEATS = 8, 6
+# Balanced accuracy that a narrower band of doubt may cost: every sentence in it is two seconds of reading.
+SLACK = 0.02
 Array = NDArray[np.float64]
 
 
-def fit(room: EvidenceRoom) -> dict[str, Any]:
+def fit(room: EvidenceRoom, model: Model) -> dict[str, Any]:
     """Learn weights and thresholds; write them; return the cross-validated figures."""
     found = rows("support", "dev")
     x = np.asarray([_features(row, room) for row in found])
+    odds = np.asarray([0.0 if one is None else one for one in opinions(found, room, model)])
     y = np.asarray([float(row["label"] != "unsupported") for row in found])
-    held = np.mean([_held_out(x, y, [row["query"] for row in found], seed) for seed in range(REPEATS)], axis=0)
-    limits = np.arange(0.2, 0.8, 0.01)
-    partial = float(limits[int(np.argmax([_balanced(y, held, limit) for limit in limits]))])
-    whole = [row["label"] == "supported" for row in found]
-    supported = float(np.quantile(held[np.asarray(whole)], 0.25))
-    w = _logistic(x, y)
-    written = {
-        "weights": {**{n: round(float(v), 3) for n, v in zip(NAMES, w, strict=False)}, "bias": round(float(w[-1]), 3)},
-        "thresholds": {"partial": round(partial, 3), "supported": round(max(supported, partial + 0.05), 3)},
-    }
+    whole = np.asarray([row["label"] == "supported" for row in found])
+    queries = [row["query"] for row in found]
+    first, held = _fitted(x, y, whole, queries, NAMES)
+    second, held_again = _fitted(np.column_stack([x, odds]), y, whole, queries, (*NAMES, "log-odds"))
+    doubt, joined = _doubt(y, held, held_again, first["thresholds"]["partial"], second["thresholds"]["partial"])
+    written = {**first, "second": {"model": model.name, "doubt": doubt, **second}}
     OUT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     calibration.cache_clear()
-    return {**written, "cv_balanced_accuracy": round(_balanced(y, held, partial), 4),
-            "cv_auroc": round(auroc(held[y == 1].tolist(), held[y == 0].tolist()), 4)}  # fmt: skip
+    return {
+        **written,
+        "cv_balanced_accuracy": round(_balanced(y, held, first["thresholds"]["partial"]), 4),
+        "cv_balanced_accuracy_with_second": round(joined, 4),
+        "cv_auroc": round(auroc(held[y == 1].tolist(), held[y == 0].tolist()), 4),
+        "cv_auroc_second": round(auroc(held_again[y == 1].tolist(), held_again[y == 0].tolist()), 4),
+        "in_doubt": round(float(((held >= doubt[0]) & (held < doubt[1])).mean()), 4),
+    }
+
+
+def opinions(found: Sequence[Row], room: EvidenceRoom, model: Model) -> list[float | None]:
+    """The model's log-odds for each labelled sentence, None for all where there is no model."""
+    if not model.state.ready:
+        return [None] * len(found)
+    if not model.reads_at_once(SYSTEM):
+        model.read_ahead(SYSTEM)
+    with model.line.enter("eval") as ticket:
+        while not ticket.wait(1.0):
+            pass
+        ask = opinion_of(model, ticket, room)
+        return [ask(row["sentence"], [room.sentences_of(n) for n in row["questions"]]) for row in found]
+
+
+def _fitted(
+    x: Array, y: Array, whole: NDArray[np.bool_], queries: list[str], names: Sequence[str]
+) -> tuple[dict[str, Any], Array]:
+    """Weights and thresholds, and what each row scores when its query was not learned from."""
+    held = np.mean([_held_out(x, y, queries, seed) for seed in range(REPEATS)], axis=0)
+    limits = np.arange(0.2, 0.8, 0.01)
+    partial = float(limits[int(np.argmax([_balanced(y, held, limit) for limit in limits]))])
+    supported = max(float(np.quantile(held[whole], 0.25)), partial + 0.05)
+    w = _logistic(x, y)
+    weights = {**{n: round(float(v), 3) for n, v in zip(names, w, strict=False)}, "bias": round(float(w[-1]), 3)}
+    return {
+        "weights": weights,
+        "thresholds": {"partial": round(partial, 3), "supported": round(supported, 3)},
+    }, np.asarray(held)
+
+
+def _doubt(y: Array, held: Array, again: Array, limit: float, limit_again: float) -> tuple[list[float], float]:
+    """The narrowest band of first scores whose rows are worth a second opinion, and the balanced accuracy with it."""
+    tried = []
+    for low in np.arange(0.0, limit + 0.01, 0.05):
+        for high in np.arange(max(limit, low) + 0.05, 1.01, 0.05):
+            asked = (held >= low) & (held < high)
+            right = np.where(asked, again >= limit_again, held >= limit)
+            both = (right[y == 1].mean() + (1 - right[y == 0]).mean()) / 2
+            tried.append((float(both), float(asked.mean()), round(float(low), 2), round(float(high), 2)))
+    best = max(t[0] for t in tried)
+    both, _, low, high = min((t for t in tried if t[0] >= best - SLACK), key=lambda t: t[1])
+    return [low, high], both
 
 
 def _features(row: Row, room: EvidenceRoom) -> list[float]:
-    plain = _LIST_NUMBER.sub("", row["sentence"]).strip()
+    plain = bare_of_list(row["sentence"])
     vector = room.embed([plain])[0]
     found = [room.agreement.features(plain, vector, room.sentences_of(n), row["query"]) for n in row["questions"]]
     best = max(found, key=lambda f: f["semantic"])

@@ -11,24 +11,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.fit_support import opinions
 from eval.gold import Part, Row, rows
 from eval.intervals import interval
 from tutor.answering.evidence import EvidenceRoom
-from tutor.answering.support import check
+from tutor.answering.support import Support, calibration, check, weighed
+from tutor.llm import Model
 
 Pairs = NDArray[np.int64]
+SHORT = ("balanced_accuracy", "kappa")
 
 
-def measure(room: EvidenceRoom, part: Part) -> dict[str, Any]:
-    """Figures of one part, with what was judged wrongly."""
+def measure(room: EvidenceRoom, part: Part, model: Model) -> dict[str, Any]:
+    """Figures of one part, with what was judged wrongly; the model is the second opinion where it is calibrated."""
     found = rows("support", part)
-    verdicts = [check(r["sentence"], [room.sentences_of(n) for n in r["questions"]], room, r["query"]) for r in found]
+    first = [check(r["sentence"], [room.sentences_of(n) for n in r["questions"]], room, r["query"]) for r in found]
+    asked = model.name == calibration()["second"]["model"]
+    doubtful = [i for i, verdict in enumerate(first) if asked and verdict.doubtful]
+    verdicts = list(first)
+    for i, odds in zip(doubtful, opinions([found[i] for i in doubtful], room, model), strict=True):
+        verdicts[i] = first[i] if odds is None else weighed(first[i], odds)
+    return {
+        "part": part,
+        "second_opinion": f"{len(doubtful)} of {len(found)} sentences" if asked else "none: another model",
+        **_figures(found, verdicts),
+        "without_second_opinion": {k: v for k, v in _figures(found, first).items() if k in SHORT} if asked else {},
+    }
+
+
+def _figures(found: list[Row], verdicts: list[Support]) -> dict[str, Any]:
     pairs = np.asarray(
         [(r["label"] != "unsupported", v.status != "unsupported") for r, v in zip(found, verdicts, strict=True)]
     ).astype(np.int64)
     hand = [row["id"][0] in "hi" for row in found]
     return {
-        "part": part,
         "balanced_accuracy": interval(pairs, balanced_accuracy),
         "kappa": interval(pairs, cohen),
         "precision": interval(pairs, lambda x: float(x[x[:, 1] == 1, 0].mean())),

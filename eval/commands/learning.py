@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.common import searcher
+from eval.commands.common import opened, searcher
+from tutor.settings import Settings
 
 app = typer.Typer()
 
@@ -23,11 +24,11 @@ def fit() -> None:
 
 @app.command("fit-support")
 def fit_support() -> None:
-    """Learn the support check from the hand-labelled dev sentences."""
+    """Learn the support check from the hand-labelled dev sentences, with the model of the settings as second opinion."""
     from eval.fit_support import fit as run
-    from tutor.answering.evidence import EvidenceRoom
 
-    typer.echo(json.dumps(run(EvidenceRoom(searcher())), indent=1))
+    with opened(Settings()) as tutor:
+        typer.echo(json.dumps(run(tutor.room, tutor.model), indent=1))
 
 
 @app.command("fit-grading")

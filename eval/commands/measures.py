@@ -95,9 +95,9 @@ def answers(
 def support(part: PartName = "test", as_json: Json = False) -> None:
     """The support check against sentences labelled by hand."""
     from eval.support import measure
-    from tutor.answering.evidence import EvidenceRoom
 
-    report = measure(EvidenceRoom(searcher()), part_of(part))
+    with opened(Settings()) as tutor:
+        report = measure(tutor.room, part_of(part), tutor.model)
     finish(f"support-{part}", report, as_json, partial(show_figures, without=("errors",)))
 
 

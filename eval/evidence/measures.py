@@ -163,9 +163,8 @@ def _speed(bench: Bench) -> Report:
 def _support(bench: Bench) -> Report:
     from importlib import import_module
 
-    from tutor.answering.evidence import EvidenceRoom
-
-    found: Report = import_module("eval.support").measure(EvidenceRoom(bench.searcher), bench.part)
+    tutor = bench.tutor
+    found: Report = import_module("eval.support").measure(tutor.room, bench.part, tutor.model)
     return found
 
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from ingest.errors import ModelUnavailable
-from tutor.answering import prompt
+from tutor.answering import prompt, second_opinion
 from tutor.answering.answer import Language
 from tutor.answering.evidence import EvidenceRoom
 from tutor.llm import Model
@@ -52,8 +52,9 @@ class ReadAhead:
                 self._soon.move_to_end((number, language), last=False)
 
     def all_messages(self) -> Iterator[str]:
-        """Every system message worth reading, the likeliest first; what all of them begin with before that."""
+        """Every system message worth reading, the likeliest first; what every reply may need before that."""
         yield prompt.beginning()
+        yield second_opinion.SYSTEM
         for number, language in self._order():
             yield prompt.whole(self._room.sentences_of(number), language)
 

@@ -1,24 +1,29 @@
 """What a model writes on its way to the reader: bare of its own citations, checked sentence by sentence, then cited.
 
 Every sentence gets the citation that the support check finds; one that nothing supports is taken out of the final
-answer. Knows streams of words and evidence, nothing of models.
+answer. Those in doubt may be judged again when all is written. Knows streams of words and evidence, nothing of models.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from tutor.answering import prompt
-from tutor.answering.answer import Text
+from tutor.answering.answer import Citation, Text
 from tutor.answering.citations import CitationStream, citation
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.guard import Guard
 from tutor.answering.script import ScriptStream
+from tutor.answering.second_opinion import Opinion
 from tutor.answering.sentences import Piece, SentenceStream
-from tutor.answering.support import Support, check, citation_of
+from tutor.answering.support import Support, check, citation_of, weighed
 
+# Sentences of one reply that are judged again at most; two seconds each on a CPU, while the reader reads.
+JUDGED_AGAIN = 3
+EVEN = 0.5
 # Headings, labels and list marks state nothing: a line needs this many letters to be checked.
 LETTERS_CHECKED = 6
 _CITATION_MARK = re.compile(r"【[^】]{1,12}】")
@@ -27,6 +32,27 @@ _CITATION_MARK = re.compile(r"【[^】]{1,12}】")
 def bare(text: str) -> str:
     """Text without the citations that the model wrote: every sentence gets the one that the check finds."""
     return _CITATION_MARK.sub("", text)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A sentence that is kept until it is settled.
+
+    Args:
+        sentence: its words without the end mark.
+        marked: the citation that it got, "" where the first verdict was that nothing holds it.
+        end: its end mark.
+    """
+
+    sentence: str
+    marked: str
+    end: str
+    support: Support
+
+    @property
+    def written(self) -> str:
+        """As it stands in the draft."""
+        return self.sentence + self.marked + self.end
 
 
 class Checking:
@@ -47,6 +73,7 @@ class Checking:
         self._script = ScriptStream(draft.language, "\n".join(texts))
         self._sentences = SentenceStream()
         self._guard = Guard(prompt.INSTRUCTIONS, texts, draft.query, draft.language, wary=draft.wary)
+        self._doubts: list[Doubt] = []
 
     def shown(self, words: Iterable[str]) -> Iterator[Text]:
         """What of the model's words may be shown, as they come; the draft keeps what the final answer is made of."""
@@ -62,6 +89,35 @@ class Checking:
             self._draft.flag("live markup removed")
         if self._cites.unknown:
             self._draft.flag("unknown-citation-removed")
+
+    def settle(self, opinion: Opinion | None) -> None:
+        """Judge the sentences in doubt again, the nearest to the middle first; those that nothing holds go.
+
+        Args:
+            opinion: the second opinion, None where there is none: the first verdict stands.
+        """
+        draft = self._draft
+        self._doubts.sort(key=lambda d: -abs(d.support.score - EVEN))
+        left = JUDGED_AGAIN if opinion is not None else 0
+        while self._doubts:
+            odds = opinion(self._doubts[-1].sentence, self._questions) if opinion is not None and left else None
+            left -= odds is not None
+            doubt = self._doubts.pop()
+            again = doubt.support if odds is None else weighed(doubt.support, odds)
+            if again.status == "unsupported":
+                draft.withdraw(doubt.written, doubt.marked, self._cited(doubt.support))
+            else:
+                mark = doubt.marked or self._citation_for(again)
+                draft.confirm(doubt.sentence, doubt.written, doubt.sentence + mark + doubt.end)
+                draft.recite(self._cited(doubt.support), self._cited(again))
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether some sentence waits for `settle`."""
+        return bool(self._doubts)
+
+    def _cited(self, support: Support) -> Citation | None:
+        return citation_of(support, self._source)
 
     def _texts(self, pieces: Iterable[Piece]) -> Iterator[Text]:
         for piece in pieces:
@@ -97,12 +153,15 @@ class Checking:
         if sentence.startswith("|"):
             return held + self._table_row(piece, sentence, support, mark)
         text = piece.text + mark + piece.mark
+        if support.doubtful and not guard.wary:
+            draft.kept.append(text)
+            self._doubts.append(Doubt(sentence, mark, piece.mark, support))
+            return held + text
         if support.status == "unsupported":
             draft.drop(piece)
             return "" if guard.wary else held + text
         draft.kept.append(text)
-        draft.said.append(sentence)
-        draft.supported += 1
+        draft.hold(sentence)
         return held + text
 
     def _table_row(self, piece: Piece, sentence: str, support: Support, mark: str) -> str:
@@ -117,7 +176,7 @@ class Checking:
         return piece.text
 
     def _citation_for(self, support: Support) -> str:
-        found = citation_of(support, self._source)
+        found = self._cited(support)
         if found is None or support.status == "unsupported":
             return ""
         self._draft.cite([found])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
-from tutor.answering import prompt, replies, styles
+from tutor.answering import prompt, replies, second_opinion, styles
 from tutor.answering.answer import Answer, Done, Event, Language, Sources, Text, Waiting
 from tutor.answering.checking import Checking, bare
 from tutor.answering.draft import Draft
@@ -135,8 +135,13 @@ class Tutor:
             messages = self.messages(ask, draft.result, chosen, draft.language, draft.last_line)
             words = self._model_words(messages, ticket, draft)
             checking = Checking(draft, [part.number for part in chosen], self.room, self._source)
-            with closing(words):  # type: ignore[type-var]
-                yield from checking.shown(words)
+            try:
+                with closing(words):  # type: ignore[type-var]
+                    yield from checking.shown(words)
+                if checking.in_doubt and second_opinion.available(self.model):
+                    checking.settle(second_opinion.opinion_of(self.model, ticket, self.room))
+            finally:
+                checking.settle(None)
 
     def _next_topics(self, chosen: list[Chosen]) -> list[int]:
         """What is likely asked about next: the same, what it refers to, what stands beside it."""
