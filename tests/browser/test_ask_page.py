@@ -75,6 +75,19 @@ def test_citation_is_named_and_opens_its_passage(visit: Visit) -> None:
     page.wait_for_function("document.activeElement.closest('#q-1') !== null")
 
 
+def test_the_panel_leads_to_the_neighbours_and_to_related_questions(visit: Visit) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    rows = page.locator("#panel #q-1 .around-row")
+    rows.first.wait_for()
+    beside = rows.filter(has_text="前後題").get_by_role("button")
+    assert beside.all_inner_texts() == ["第 2 題"]  # it is the first of the document
+    assert rows.filter(has_text="相關題目").get_by_role("button").count() >= 1
+    beside.first.click()
+    page.locator(".reading h2", has_text="量化").wait_for()
+
+
 def test_citation_of_an_earlier_answer_brings_its_passages_back(visit: Visit, site: Site) -> None:
     page = visit()
     ask(page)

@@ -116,3 +116,32 @@ def test_progress_shows_what_was_practised(visit: Visit) -> None:
     assert "第 1 題" in cell.get_attribute("aria-label")
     cell.click()
     page.locator(".reading h2", has_text="KV Cache").wait_for()
+
+
+def test_a_timed_interview_counts_down_and_ends(visit: Visit) -> None:
+    page = visit()
+    start(page, minutes="10", order="document", follow_ups="0")
+    timer = page.get_by_role("timer")
+    page.wait_for_function("/^9:/.test(document.querySelector('.timer').textContent)")
+    assert float(timer.get_attribute("data-remaining")) <= 600
+    page.reload()
+    page.locator(".answer textarea").wait_for()
+    page.wait_for_function("/^9:/.test(document.querySelector('.timer').textContent)")  # the clock did not start anew
+    page.evaluate("document.querySelector('.timer').dataset.remaining = '20'")
+    page.locator(".timer.short").wait_for()
+
+
+def test_progress_shows_both_attempts_of_a_retry_and_what_is_due(visit: Visit) -> None:
+    page = visit()
+    for words in ("不知道，我沒有學過這個。", GOOD[1]):
+        start(page, order="document", follow_ups="0")
+        answer(page, words)
+        page.locator(".result .verdict").first.wait_for()
+    page.locator("#masthead").get_by_role("link", name="進度").click()
+    retry = page.locator(".progress-page table.facts tr", has_text="第 1 題")
+    retry.wait_for()
+    before, after = (float(retry.locator("td").nth(place).inner_text()) for place in (0, 1))
+    assert before < after
+    assert page.locator(".tiles .card").count() >= 3  # how many, how good, how many days in a row
+    headings = page.locator(".progress-page h3").all_inner_texts()
+    assert {"今天該複習", "重練前後"} <= set(headings), headings

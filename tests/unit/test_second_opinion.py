@@ -58,12 +58,12 @@ def odds_for(monkeypatch, **by_sentence):
 def test_without_a_second_opinion_the_first_verdict_stands(room, searcher, doubtful):
     doubtful("partial", 0.5)
     draft, checks = written(room, searcher)
-    checks.settle(None)
+    checks.settle()
     assert "".join(draft.kept) == f"{FIRST}【第19題】。{SECOND}【第19題】。"
     assert draft.supported == 2
     doubtful("unsupported", 0.4)
     draft, checks = written(room, searcher)
-    checks.settle(None)
+    checks.settle()
     assert not "".join(draft.kept).strip()
     assert (draft.supported, draft.dropped, draft.citations) == (0, 2, [])
 
@@ -72,7 +72,7 @@ def test_what_a_second_opinion_denies_goes_and_the_rest_stays(room, searcher, do
     doubtful("partial", 0.5)
     draft, checks = written(room, searcher)
     assert checks.in_doubt
-    checks.settle(odds_for(monkeypatch, first=-2.0, second=2.0))
+    assert list(checks.reconsider(odds_for(monkeypatch, first=-2.0, second=2.0))) == [2, 1]
     assert "".join(draft.kept) == f"{SECOND}【第19題】。"
     assert draft.said == [SECOND]
     assert len(draft.citations) == 1
@@ -84,7 +84,7 @@ def test_what_a_second_opinion_holds_is_cited(room, searcher, doubtful, monkeypa
     doubtful("unsupported", 0.4)
     draft, checks = written(room, searcher)
     assert not draft.citations
-    checks.settle(odds_for(monkeypatch, first=2.0, second=-2.0))
+    assert list(checks.reconsider(odds_for(monkeypatch, first=2.0, second=-2.0))) == [2, 1]
     assert "".join(draft.kept) == f"{FIRST}【第19題】。"
     assert [c.status for c in draft.citations] == ["supported"]
 
@@ -97,8 +97,8 @@ def test_a_model_lost_in_between_leaves_no_sentence_unsettled(room, searcher, do
         raise ModelUnavailable("gone", "")
 
     with pytest.raises(ModelUnavailable):
-        checks.settle(gone)
-    checks.settle(None)
+        list(checks.reconsider(gone))
+    checks.settle()
     assert not "".join(draft.kept).strip()
 
 

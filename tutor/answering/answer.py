@@ -73,10 +73,17 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Rechecking:
+    """Sent when all is written, before each of the `left` sentences in doubt that is checked again."""
+
+    left: int
+
+
+@dataclass(frozen=True)
 class Done:
     """Sent last: the whole reply with its checked citations."""
 
     answer: Answer
 
 
-Event = Sources | Waiting | Text | Done
+Event = Sources | Waiting | Text | Rechecking | Done

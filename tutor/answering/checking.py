@@ -90,30 +90,33 @@ class Checking:
         if self._cites.unknown:
             self._draft.flag("unknown-citation-removed")
 
-    def settle(self, opinion: Opinion | None) -> None:
-        """Judge the sentences in doubt again, the nearest to the middle first; those that nothing holds go.
-
-        Args:
-            opinion: the second opinion, None where there is none: the first verdict stands.
-        """
-        draft = self._draft
+    def reconsider(self, opinion: Opinion) -> Iterator[int]:
+        """Judge sentences in doubt again, the nearest to the middle first; yields how many are left, before each."""
         self._doubts.sort(key=lambda d: -abs(d.support.score - EVEN))
-        left = JUDGED_AGAIN if opinion is not None else 0
+        for left in range(min(JUDGED_AGAIN, len(self._doubts)), 0, -1):
+            yield left
+            doubt = self._doubts[-1]
+            odds = opinion(doubt.sentence, self._questions)
+            self._settled(self._doubts.pop(), doubt.support if odds is None else weighed(doubt.support, odds))
+
+    def settle(self) -> None:
+        """For sentences that are still in doubt the first verdict stands; those that nothing holds go."""
         while self._doubts:
-            odds = opinion(self._doubts[-1].sentence, self._questions) if opinion is not None and left else None
-            left -= odds is not None
             doubt = self._doubts.pop()
-            again = doubt.support if odds is None else weighed(doubt.support, odds)
-            if again.status == "unsupported":
-                draft.withdraw(doubt.written, doubt.marked, self._cited(doubt.support))
-            else:
-                mark = doubt.marked or self._citation_for(again)
-                draft.confirm(doubt.sentence, doubt.written, doubt.sentence + mark + doubt.end)
-                draft.recite(self._cited(doubt.support), self._cited(again))
+            self._settled(doubt, doubt.support)
+
+    def _settled(self, doubt: Doubt, verdict: Support) -> None:
+        draft = self._draft
+        if verdict.status == "unsupported":
+            draft.withdraw(doubt.written, doubt.marked, self._cited(doubt.support))
+            return
+        mark = doubt.marked or self._citation_for(verdict)
+        draft.confirm(doubt.sentence, doubt.written, doubt.sentence + mark + doubt.end)
+        draft.recite(self._cited(doubt.support), self._cited(verdict))
 
     @property
     def in_doubt(self) -> bool:
-        """Whether some sentence waits for `settle`."""
+        """Whether some sentence waits to be settled."""
         return bool(self._doubts)
 
     def _cited(self, support: Support) -> Citation | None:

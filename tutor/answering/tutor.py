@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
 from tutor.answering import prompt, replies, second_opinion, styles
-from tutor.answering.answer import Answer, Done, Event, Language, Sources, Text, Waiting
+from tutor.answering.answer import Answer, Done, Event, Language, Rechecking, Sources, Text, Waiting
 from tutor.answering.checking import Checking, bare
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
@@ -139,9 +139,10 @@ class Tutor:
                 with closing(words):  # type: ignore[type-var]
                     yield from checking.shown(words)
                 if checking.in_doubt and second_opinion.available(self.model):
-                    checking.settle(second_opinion.opinion_of(self.model, ticket, self.room))
+                    opinion = second_opinion.opinion_of(self.model, ticket, self.room)
+                    yield from (Rechecking(left) for left in checking.reconsider(opinion))
             finally:
-                checking.settle(None)
+                checking.settle()
 
     def _next_topics(self, chosen: list[Chosen]) -> list[int]:
         """What is likely asked about next: the same, what it refers to, what stands beside it."""

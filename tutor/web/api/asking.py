@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from ingest.errors import UsageError
-from tutor.answering.answer import Answer, Done, Event, Sources, Text, Waiting
+from tutor.answering.answer import Answer, Done, Event, Rechecking, Sources, Text, Waiting
 from tutor.answering.tutor import Ask
 from tutor.commands import result_row, search_row
 from tutor.retrieval.result import Turn
@@ -77,6 +77,8 @@ def _told(found: Iterator[Event]) -> Iterator[tuple[str, Any]]:
                     yield "sources", {**result_row(result), "used": list(used)}
                 case Waiting(place):
                     yield "waiting", {"place": place}
+                case Rechecking(left):
+                    yield "checking", {"left": left}
                 case Text(text):
                     yield "text", {"text": text}
                 case Done(answer):

@@ -89,7 +89,8 @@ class AskRequest(Asked):
 
     stream: bool = Field(
         default=False,
-        description="Answer with server-sent events `sources`, `waiting` (its place in line), `text` (many), `done`, or `problem`. "
+        description="Answer with server-sent events `sources`, `waiting` (its place in line), `text` (many), "
+        "`checking` (sentences in doubt), `done`, or `problem`. "
         "The header `Accept: text/event-stream` asks for the same.",
     )
     conversation: Name | None = Field(

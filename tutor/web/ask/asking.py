@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ingest.errors import TutorError
-from tutor.answering.answer import Done, Event, Sources, Text, Waiting
+from tutor.answering.answer import Done, Event, Rechecking, Sources, Text, Waiting
 from tutor.web.ask.conversation import Conversation, Exchange
 from tutor.web.ask.history import history_html
 from tutor.web.ask.keeping import forget_from, keep_question, keep_reply, restored
@@ -164,6 +164,9 @@ class Asking:
                 return True
             case Waiting(place):
                 exchange.note = say("in-line", tongue, place=place)
+                return False
+            case Rechecking(left):
+                exchange.note = say("rechecking", tongue, count=left)
                 return False
             case Text(text):
                 exchange.text += text

@@ -54,6 +54,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "thinking": ("正在查題庫…", "Looking it up…"),
     "reading": ("找到出處，正在組織回答…", "Found the sources, wording the answer…"),
     "in-line": ("前面還有 {place} 位，輪到時會自動開始…", "Number {place} in line; yours starts by itself…"),
+    "rechecking": ("寫好了，再核對 {count} 句的出處…", "Written; checking the sources of {count} more…"),
     "queued": ("前面還有人在問，輪到時會自動開始…", "Others are being answered; yours starts by itself…"),
     "waiting": (
         "題庫還在準備，好了就會自動回答。{state}",
