@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -66,6 +67,9 @@ def test_a_whole_interview(ada: httpx.Client) -> None:
     while turn["interview"]["phase"] != "finished":
         turn = ada.post(f"{path}/answer", json={"text": "先前每個字的 Key 和 Value 向量保存在記憶體裡。"}).json()
     report = ada.get(f"{path}/report").json()
+    cards = ada.get(f"{path}/export", params={"kind": "tsv"})
+    assert cards.headers["content-type"].startswith("text/tab-separated-values")
+    assert json.loads(ada.get(f"{path}/export", params={"kind": "json"}).text)["score"] == report["score"]
     assert report["score"] > 5
     assert {p["id"] for p in report["questions"][0]["covered"]} >= {"1.1"}
     assert [i["finished"] for i in ada.get("/interviews", params={"finished": True}).json()["interviews"]] == [True]
@@ -107,6 +111,12 @@ def test_a_conversation_is_kept_and_is_its_own_history(ada: httpx.Client) -> Non
     assert ada.patch(f"/conversations/{id}", json={"title": "LoRA"}).json()["title"] == "LoRA"
     mixed = {"query": "x", "conversation": id, "history": [{"role": "user", "content": "x"}]}
     assert ada.post("/ask", json=mixed).status_code == 422
+    for kind, begins in (("md", "# LoRA"), ("html", "<!doctype html>")):
+        file = ada.get(f"/conversations/{id}/export", params={"kind": kind})
+        assert file.headers["content-disposition"].endswith(f"LoRA.{kind}")
+        assert file.text.lower().startswith(begins.lower())
+        assert "什麼是 LoRA？" in file.text
+    assert ada.get(f"/conversations/{id}/export", params={"kind": "exe"}).status_code == 422
     assert ada.delete(f"/conversations/{id}").status_code == 204
     assert ada.get(f"/conversations/{id}").status_code == 404
     assert ada.post(f"/conversations/{id}/restore").status_code == 200
@@ -117,10 +127,12 @@ def test_users_never_see_each_other(ada: httpx.Client, bo: httpx.Client) -> None
     interview = ada.post("/interviews", json={"questions": [1]}).json()["interview"]["id"]
     for method, path in (
         ("GET", f"/conversations/{id}"),
+        ("GET", f"/conversations/{id}/export"),
         ("DELETE", f"/conversations/{id}"),
         ("POST", f"/conversations/{id}/restore"),
         ("GET", f"/interviews/{interview}"),
         ("GET", f"/interviews/{interview}/report"),
+        ("GET", f"/interviews/{interview}/export"),
         ("POST", f"/interviews/{interview}/end"),
         ("DELETE", f"/interviews/{interview}"),
     ):

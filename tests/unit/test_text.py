@@ -1,7 +1,12 @@
 """Folding and keyword terms."""
 
-import pytest
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+import snowballstemmer
+
+from ingest import text as module
 from ingest.text import fold, language_of, script_of, terms
 
 
@@ -47,3 +52,20 @@ def test_language_of(text, expected):
 
 def test_script_of_ambiguous_text_is_traditional():
     assert script_of("你好") == "zh-Hant"
+
+
+def test_words_are_stemmed_alike_in_many_threads():
+    words = [
+        f"{stem}{end}"
+        for stem in ("generaliz", "normaliz", "quantiz", "optimiz", "tokeniz")
+        for end in ("ation", "ations", "ed", "ing", "er")
+    ]
+    alone = {word: snowballstemmer.stemmer("english").stemWord(word) for word in words}
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda word: module._stem.__wrapped__(word), words * 40))
+    finally:
+        sys.setswitchinterval(switch)
+    assert found == [alone[word] for word in words * 40]

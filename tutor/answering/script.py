@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import opencc
-
+from ingest.text import converter
 from tutor.answering.answer import Language
 
 _CONFIGS: dict[Language, str] = {"zh-Hant": "s2tw", "zh-Hans": "tw2s"}
@@ -21,11 +20,6 @@ _BOTH_SCRIPTS = frozenset(
 _CLAUSE_END = re.compile(r"[，。；：！？、,;:!?\n]")
 _OPENERS = frozenset("`「『“")
 _PROTECTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|「[^」\n]*」|『[^』\n]*』|“[^”\n]*”", re.DOTALL)
-
-
-@lru_cache(maxsize=4)
-def _converter(config: str) -> opencc.OpenCC:
-    return opencc.OpenCC(config)
 
 
 def convert(text: str, language: Language, evidence: str = "") -> str:
@@ -49,7 +43,7 @@ def _convert_clauses(text: str, config: str) -> str:
     OpenCC takes its input to be in the script it converts from: 「說明了」 would become 「說明瞭」.
     """
     parts = _CLAUSE.findall(text)
-    return "".join(_converter(config).convert(part) if _needs(part, config) else part for part in parts)
+    return "".join(converter(config).convert(part) if _needs(part, config) else part for part in parts)
 
 
 def _needs(clause: str, config: str) -> bool:
@@ -58,7 +52,7 @@ def _needs(clause: str, config: str) -> bool:
 
 @lru_cache(maxsize=16_384)
 def _changes(character: str, config: str) -> bool:
-    return bool(_converter(config).convert(character) != character)
+    return bool(converter(config).convert(character) != character)
 
 
 class ScriptStream:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import opencc
+from ingest.text import converter
 
 _SENTENCE = re.compile(r".+?(?:[。！？；!?;\n]+|\.(?=\s|$)|$)", re.DOTALL)
 _CLAUSE = re.compile(r"[^，,：:—、]+(?:[，,：:—、]+|$)", re.DOTALL)
@@ -31,15 +31,10 @@ class Piece:
     text: str
 
 
-@lru_cache(maxsize=1)
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
-
-
 @lru_cache(maxsize=65_536)
 def plain(text: str) -> str:
     """Half width and Simplified, upper case kept: what is embedded, so that the script makes no difference."""
-    return str(_converter().convert(unicodedata.normalize("NFKC", text))).strip()
+    return str(converter("t2s").convert(unicodedata.normalize("NFKC", text))).strip()
 
 
 def sentences(answer: str) -> list[Piece]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -17,6 +16,7 @@ from ingest.errors import DocumentError, TutorError
 from tutor.interview.exports import KINDS as REPORTS
 from tutor.interview.exports import export
 from tutor.web.ask.export import conversation_file
+from tutor.web.attachment import attachment
 from tutor.web.backstage import Backstage
 from tutor.web.library.adding import MAX_MEGABYTES, Adding
 from tutor.web.mishaps import message, told
@@ -25,12 +25,6 @@ from tutor.web.visitor import visitor
 
 # A page of another site cannot send this header without asking first, and it is never allowed to.
 UPLOAD_HEADER = "x-tutor-upload"
-MEDIA_TYPES = {
-    "md": "text/markdown",
-    "html": "text/html",
-    "json": "application/json",
-    "tsv": "text/tab-separated-values",
-}
 
 
 def router(stage: Backstage) -> APIRouter:
@@ -98,15 +92,3 @@ def router(stage: Backstage) -> APIRouter:
         return FileResponse(path, media_type="text/javascript", headers={"cache-control": "max-age=604800"})
 
     return routes
-
-
-def attachment(text: str, title: str, kind: str) -> Response:
-    """A file to save, named after its title."""
-    bare = "".join(c if c.isalnum() or c in "-_ " else " " for c in title)
-    name = "-".join(bare.split())[:60] or "tutor"
-    disposition = f"attachment; filename=\"tutor.{kind}\"; filename*=UTF-8''{quote(f'{name}.{kind}')}"
-    return Response(
-        text,
-        media_type=f"{MEDIA_TYPES.get(kind, 'text/plain')}; charset=utf-8",
-        headers={"content-disposition": disposition},
-    )

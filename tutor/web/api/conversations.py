@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from tutor.web.api import shapes
 from tutor.web.api.common import Asker, Corpora
+from tutor.web.attachment import attachment
+from tutor.web.strings import Tongue
 
 router = APIRouter(prefix="/conversations", tags=["conversations"])
 Id = Annotated[str, Path(max_length=64, description="Id of a conversation.")]
+Kind = Annotated[Literal["md", "html"], Query(description="Kind of file.")]
+Language = Annotated[Tongue, Query(description="Language of the words around it.")]
 
 
 class ConversationReply(BaseModel):
@@ -91,6 +96,15 @@ def read(id: Id, corpora: Corpora, user: Asker) -> Any:
     """A conversation with all that was said."""
     conversations = corpora.store.conversations
     return {**vars(conversations.get(user, id)), "said": [vars(m) for m in conversations.messages(user, id)]}
+
+
+@router.get("/{id}/export", summary="Export a conversation", response_class=Response)
+def export(id: Id, corpora: Corpora, user: Asker, kind: Kind = "md", language: Language = "en") -> Response:
+    """The conversation as a Markdown or HTML file, every citation with its sentence of the document."""
+    from tutor.web.ask.export import conversation_file
+
+    title, text = conversation_file(corpora.store, user, id, kind, language)
+    return attachment(text, title, kind)
 
 
 @router.patch("/{id}", summary="Rename a conversation", response_model=ConversationReply)

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 from pydantic import BaseModel, Field, TypeAdapter
 
 from ingest.errors import NotFound, UsageError
+from tutor.interview.exports import export
 from tutor.interview.practice import Practice
 from tutor.interview.progress import Progress
 from tutor.interview.session import Said, Session, View
@@ -17,10 +19,12 @@ from tutor.interview.setup import MOST_QUESTIONS, Setup
 from tutor.interview.state import State, Utterance
 from tutor.web.api import shapes
 from tutor.web.api.common import Corpora, Practiser
+from tutor.web.attachment import attachment
 from tutor.web.open_corpora import OpenCorpora
 
 router = APIRouter(tags=["practise"])
 Id = Annotated[str, Path(max_length=64, description="Id of an interview.")]
+Kind = Annotated[Literal["md", "html", "json", "tsv"], Query(description="Kind of file.")]
 Step = Literal["hint", "skip", "dont-know", "pause", "go-on", "end"]
 CorpusQuery = Annotated[str | None, Query(max_length=80, description="The corpus of the settings where none is named.")]
 _views: TypeAdapter[View] = TypeAdapter(View)
@@ -125,6 +129,13 @@ def dispute(id: Id, body: DisputeRequest, corpora: Corpora, user: Practiser) -> 
 def report(id: Id, corpora: Corpora, user: Practiser) -> Any:
     """Scores, verdicts with evidence, what to work on, when to review. An exam has none before its end."""
     return _practice_of(corpora, user, id).report(id).as_dict()
+
+
+@router.get("/interviews/{id}/export", summary="Export the report", response_class=Response)
+def export_report(id: Id, corpora: Corpora, user: Practiser, kind: Kind = "md") -> Response:
+    """The report as a file, in the language of the interview: Markdown, HTML, JSON, or cards for Anki (TSV)."""
+    practice = _practice_of(corpora, user, id)
+    return attachment(export(practice.report(id), kind), f"report {practice.corpus}", kind)
 
 
 @router.post("/interviews/{id}/{step}", summary="Take another step", response_model=TurnReply)

@@ -400,6 +400,21 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("GET /v1/models lists them.", "GET /v1/models 會列出有哪些。"),
     ("TUTOR_PROXY_ADDRESSES: {}.", "TUTOR_PROXY_ADDRESSES 設定有誤：{}。"),
     ('Set it as in ["10.0.0.0/8"].', '請寫成像 ["10.0.0.0/8"] 這樣。'),
+    # Drafted expansions, and the second look at what was found.
+    ("Mend or delete {}.", "請修正或刪除 {}。"),
+    ("Delete {} and draft anew.", "請刪除 {}，再重新起草。"),
+    (
+        "The corpus {} has reviewed expansions, which are better than drafted ones.",
+        "題庫 {} 已經有人工審過的問法，比模型起草的好。",
+    ),
+    ("There is no question {} in {}.", "{1} 裡沒有第 {0} 題。"),
+    ("`tutor corpus list` shows how many there are.", "`tutor corpus list` 會列出有幾題。"),
+    ("Drafting needs a model, and none runs.", "起草需要語言模型，現在沒有在執行的。"),
+    ("The cross-encoder {} cannot be loaded: {}", "重新排序的模型 {} 載入不了：{}"),
+    (
+        "Name a model of the hub, or a folder that holds one, in TUTOR_RERANKER.",
+        "請在 TUTOR_RERANKER 寫上模型的名稱，或放模型的資料夾。",
+    ),
     # What was left out of a document.
     ("text under no question", "不屬於任何一題的文字"),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import opencc
+from ingest.text import converter
 
 # Traditional -> Simplified, where the dictionary's choice reads wrongly on this page.
 REVIEWED = {
@@ -25,11 +25,6 @@ REVIEWED = {
 }
 
 
-@lru_cache(maxsize=1)
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("tw2sp")
-
-
 @lru_cache(maxsize=4096)
 def simplified(text: str) -> str:
     """The text in Simplified Chinese; blanks like `{count}` stay as they are."""
@@ -38,7 +33,7 @@ def simplified(text: str) -> str:
         while traditional in text:
             text = text.replace(traditional, f"\ue000{len(kept)}\ue001", 1)
             kept.append(wanted)
-    converted = str(_converter().convert(text))
+    converted = str(converter("tw2sp").convert(text))
     for number, wanted in enumerate(kept):
         converted = converted.replace(f"\ue000{number}\ue001", wanted)
     return converted
