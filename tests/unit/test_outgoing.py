@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tutor.answering.guard import Guard
@@ -12,7 +12,7 @@ from tutor.answering.outgoing import LeakCheck, QuietStream, drifted, still
 from tutor.answering.prompt import INSTRUCTIONS
 
 PIECES = [
-    "![", "](", "http://e.vil/a", "www.x.y", ")", "[", "]", "<b>", "<", "img src=x", ">", "`", "```", "\n", " ", "甲", "!",
+    "![", "](", "http://e.vil/a", "www.x.y", ")", "[", "]", "<b>", "<", "img src=x", "img/src=x", ">", "`", "```", "\n", " ", "甲", "!",
     "data:text/html,x", "<!-- ", "-->", "x", "(", "https", "javascript:alert", "。",
 ]  # fmt: skip
 
@@ -25,6 +25,7 @@ def test_cuts_do_not_matter(text, cuts):
     assert "".join(stream.feed(text[a:b]) for a, b in pairwise(edges)) + stream.flush() == still(text)
 
 
+@example("<img src=x\n-->")
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([p for p in PIECES if "`" not in p]), max_size=12).map("".join))
 def test_no_image_link_or_address_is_left(text):
@@ -37,6 +38,11 @@ def test_no_image_link_or_address_is_left(text):
 @pytest.mark.parametrize(
     ("text", "calm"),
     [
+        ("<img src=x\n-->", "< img src=x\n-->"),
+        ("甲<img/src=x onerror=alert(1)>乙", "甲乙"),
+        ("甲<svg/onload=x\n>乙", "甲< svg/onload=x\n>乙"),
+        ("若 a<b\n則停", "若 a< b\n則停"),
+        ("若 a < b\n則停", "若 a < b\n則停"),
         ("甲![x](http://evil.com/a?b=c)乙", "甲乙"),
         ("[連結](https://e.vil/x)", "連結"),
         ("a <img src=x onerror=alert(1)> b", "a  b"),

@@ -23,7 +23,9 @@ _URL = (
 )
 _MARKUP = re.compile(
     r"!\[[^\]\n]*\](?:\([^)\n]*\)?|\[[^\]\n]*\])|\[(?P<label>[^\[\]\n]*)\]\([^)\n]*\)"
-    rf"|<!--(?:(?!-->)[^\n])*(?:-->)?|<(?:https?:|mailto:)[^<>\s]*>|</?[a-zA-Z][\w-]*(?:[ \t][^<>\n]*)?/?>|{_URL}",
+    rf"|<!--(?:(?!-->)[^\n])*(?:-->)?|<(?:https?:|mailto:)[^<>\s]*>|</?[a-zA-Z][\w-]*(?:[ \t/][^<>\n]*)?/?>"
+    # A tag that goes on in the next line; "a<b" at the end of one is none, but looks like it.
+    rf"|(?P<unclosed><)(?=/?[a-zA-Z][\w-]*(?:[ \t/][^<>\n]*)?(?:\n|\Z))|{_URL}",
     re.IGNORECASE,
 )
 # What may still become markup when more text comes: an open bracket, tag or address at the end.
@@ -55,6 +57,8 @@ def _calmed(text: str, before: str) -> str:
         label = match.group("label")
         if label is not None:
             return _calmed(label, before)
+        if match.group("unclosed"):
+            return "< "
         previous = text[match.start() - 1] if match.start() else before
         return " " if previous.isascii() and previous.strip() else ""
 
