@@ -128,7 +128,7 @@ ATTACKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "pretends to be the system",
             r"<\|/?(?:im_start|im_end|system|endoftext|eot|assistant|user|start_header)|\[/?inst\]|<</?sys>>"
-            r"|^\W{0,6}(?:system|assistant|developer|admin|root)(?: \w+)?\s*[\]:：>]|^#{1,4}\s*(?:system"
+            r"|^\W{0,6}(?:system|assistant|developer|admin|root)(?! cause)(?: \w+)?\s*[\]:：>]|^#{1,4}\s*(?:system"
             r"|instructions?|assistant|new)\b|</?(?:资料|data|system|instructions?|context|document|passage|user"
             r"|question|admin|prompt)>"
             r"|\b(?:begin|start|end) (?:of )?(?:the )?(?:admin|system|prompt|context|document|data|instructions?"

@@ -110,11 +110,20 @@ def planted(sentence: str) -> str | None:
     Quoted examples, as in a chapter about prompt injection, are no orders.
     """
     for text in (visible(sentence), *(said for way, _, said in views(sentence) if not way.startswith("letters"))):
-        bare = _PLAIN_TAG.sub(" ", _OPEN_QUOTE.sub(" ", _QUOTED.sub(" ", text)))
-        found = _reason(bare)
-        if found and found[0] not in _HARMLESS_ALONE and not _TRIES.search(fold(bare)):
-            return found[0]
+        bare = fold(_PLAIN_TAG.sub(" ", _OPEN_QUOTE.sub(" ", _QUOTED.sub(" ", text))))
+        kind = next((kind for kind, pattern in ATTACKS if _ordered(pattern, bare)), None)
+        if kind and kind not in _HARMLESS_ALONE and not _TRIES.search(bare):
+            return kind
     return None
+
+
+def _ordered(pattern: re.Pattern[str], folded: str) -> bool:
+    """Whether a match is an order, not told of somebody else: 「讓模型忽略規則」 orders nobody about."""
+    for match in pattern.finditer(folded):
+        before = _CLAUSE_BEFORE.findall(folded[: match.start()])[0]
+        if not _OTHERS.search(before) or _YOU.search(before) or "请" in before:
+            return True
+    return False
 
 
 # A sentence may end inside its quotation; and a defence describes what an attacker tries.
@@ -125,6 +134,8 @@ _TEMPLATE = re.compile(
     r"<\|[^|<>\n]{0,40}\|>|</?\s*(?:資料|资料)\s*>|\[/?INST\]|<</?SYS>>|</?s>",
     re.IGNORECASE,
 )
+_CLAUSE_BEFORE = re.compile(r"[^，。；：！？,.;:!?\n]*$")
+_OTHERS = re.compile(r"(?:模型|用户|使用者|基准|被要求|\bmodels?|\busers?|\bbenchmarks?)\s*$")
 _TRIES = re.compile(r"试图|企图|攻击者|tries to|try to|attempts? to|attacker")
 
 
