@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.baselines.replies import Recipe, some
 from eval.facts import score
 from eval.gold import Part, Row, rows
 from eval.intervals import interval, mean_interval
@@ -17,8 +18,14 @@ from tutor.answering.tutor import Ask, Tutor
 LETTERS = 6
 
 
-def measure(tutor: Tutor, part: Part, limit: int | None, advance: Callable[[str], None]) -> dict[str, Any]:
-    """All answer figures of one part."""
+def measure(
+    tutor: Tutor, part: Part, limit: int | None, advance: Callable[[str], None], beside: int = 0
+) -> dict[str, Any]:
+    """All answer figures of one part.
+
+    Args:
+        beside: rows that the usual recipe answers, too, with the same model.
+    """
     outcomes = []
     for row in rows("answers", part)[:limit]:
         answer = tutor.answer(Ask(row["query"]))
@@ -40,7 +47,33 @@ def measure(tutor: Tutor, part: Part, limit: int | None, advance: Callable[[str]
         "characters": round(float(np.mean([len(a.answer) for _, a, _, _ in outcomes])), 1),
         "first_token_ms": _median([a.timings.get("first_token_ms") for _, a, _, _ in outcomes]),
         "total_ms": _median([a.timings.get("total_ms") for _, a, _, _ in outcomes]),
+        **({"usual_recipe": _usual(tutor, [o[:2] for o in outcomes], beside, advance)} if beside else {}),
         "answers": [_transcript(*outcome) for outcome in outcomes],
+    }
+
+
+def _usual(tutor: Tutor, outcomes: list[tuple[Row, Any]], count: int, advance: Callable[[str], None]) -> dict[str, Any]:
+    """The usual recipe on some of the rows, ours on the same ones; it cites nothing, so only what it says is judged."""
+    recipe = Recipe.of(tutor)
+    replies, theirs, own = [], [], []
+    for row, answer in some(outcomes, count):
+        replies.append((row, recipe.reply(tutor, row["query"])))
+        theirs.append(score(replies[-1][1], row))
+        own.append(score(answer.answer, row))
+        advance(f"{row['id']} by the usual recipe")
+
+    def facts(scored: list[tuple[list[bool], list[bool]]]) -> dict[str, float]:
+        counts = np.asarray([(sum(present), len(present)) for present, _ in scored])
+        return interval(counts, lambda x: float(x[:, 0].sum() / x[:, 1].sum()))
+
+    return {
+        "rows": len(replies),
+        "chunks_by": recipe.chunks_by,
+        "facts_present": facts(theirs),
+        "facts_present_ours": facts(own),
+        "forbidden_asserted": sum(sum(claims) for _, claims in theirs),
+        "language_kept": mean_interval([language_kept(row, reply) for row, reply in replies]),
+        "replies": [{"id": row["id"], "query": row["query"], "reply": reply} for row, reply in replies],
     }
 
 

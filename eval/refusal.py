@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from eval.baselines.replies import Recipe, refuses, some
 from eval.gold import Part, Row, rows
 from eval.intervals import mean_interval
 from tutor.answering.answer import Answer
@@ -34,6 +35,28 @@ def measure(tutor: Tutor, part: Part, advance: Callable[[str], None]) -> dict[st
         "wrongly": [row["query"] for row, a in answerable if a.refused or premise(a)],
         "missed": [row["query"] for row, a in unanswerable if not handled(row, a)],
     }  # fmt: skip
+
+
+def usual(tutor: Tutor, part: Part, count: int, advance: Callable[[str], None]) -> dict[str, Any]:
+    """How often the usual recipe with the same model says that it does not know, by words; it corrects nothing.
+
+    Args:
+        count: rows of each: what the document does not answer, and what it does.
+    """
+    recipe = Recipe.of(tutor)
+
+    def refused(found: list[Row]) -> list[bool]:
+        said = []
+        for row in some(found, count):
+            said.append(refuses(recipe.reply(tutor, row["query"])))
+            advance(f"{row['id']} by the usual recipe")
+        return said
+
+    return {
+        "chunks_by": recipe.chunks_by,
+        "handled": mean_interval(refused(rows("unanswerable", part))),
+        "answerable_refused": mean_interval(refused(rows("answers", part))),
+    }
 
 
 def premise(answer: Answer) -> bool:

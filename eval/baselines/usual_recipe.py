@@ -39,6 +39,13 @@ def model_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def sentence_model() -> Any:
+    """all-MiniLM-L6-v2, loaded."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(model_folder()), local_files_only=True)
+
+
 class UsualRecipe:
     """Ranks the questions of a document by its nearest chunks.
 
@@ -48,13 +55,12 @@ class UsualRecipe:
 
     def __init__(self, document: Document) -> None:
         from langchain_text_splitters import RecursiveCharacterTextSplitter
-        from sentence_transformers import SentenceTransformer
 
         splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK, chunk_overlap=OVERLAP, add_start_index=True)
         chunks = splitter.create_documents([document.source])
         spans = [(c.metadata["start_index"], c.metadata["start_index"] + len(c.page_content)) for c in chunks]
         self._questions = [_question(document, start, end) for start, end in spans]
-        self._model: Any = SentenceTransformer(str(model_folder()), local_files_only=True)
+        self._model = sentence_model()
         self._vectors = self._embed([c.page_content for c in chunks])
 
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:

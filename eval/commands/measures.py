@@ -24,6 +24,11 @@ from eval.commands.common import (
 from tutor.settings import Settings
 
 app = typer.Typer()
+RECIPE_ROWS = 10
+Beside = Annotated[
+    int | None,
+    typer.Option("--recipe", min=0, help="Rows for the usual recipe with the same model, 45 s each; 0 for none."),
+]
 Rows = Annotated[Path | None, typer.Option("--data", help="Rows in a file instead.")]
 
 
@@ -81,14 +86,22 @@ def _show_outside(report: dict[str, Any]) -> None:
 def answers(
     part: PartName = "test",
     limit: Annotated[int | None, typer.Option("--limit", help="Only the first rows.")] = None,
+    recipe: Beside = None,
     as_json: Json = False,
 ) -> None:
     """Facts, citations and language of real answers."""
     from eval.answers import measure
 
     with opened(Settings()) as tutor:
-        report = measure(tutor, part_of(part), limit, advance)
+        report = measure(tutor, part_of(part), limit, advance, _beside(recipe))
     finish(f"answers-{part}", report, as_json, partial(show_figures, without=("answers",)))
+
+
+def _beside(rows: int | None) -> int:
+    """How many rows the usual recipe answers, too: none where there is no real model."""
+    if rows is not None:
+        return rows
+    return 0 if Settings().model in {"none", "fake"} else RECIPE_ROWS
 
 
 @app.command()
@@ -102,12 +115,15 @@ def support(part: PartName = "test", as_json: Json = False) -> None:
 
 
 @app.command()
-def refusal(part: PartName = "test", as_json: Json = False) -> None:
-    """What is refused or corrected, and what is refused wrongly. Needs no model."""
-    from eval.refusal import measure
+def refusal(part: PartName = "test", recipe: Beside = 0, as_json: Json = False) -> None:
+    """What is refused or corrected, and what is refused wrongly. Needs no model, but for the usual recipe."""
+    from eval.refusal import measure, usual
 
     with opened(Settings().model_copy(update={"model": "none"})) as tutor:
         report = measure(tutor, part_of(part), lambda row: None)
+    if recipe:
+        with opened(Settings()) as tutor:
+            report["usual_recipe"] = usual(tutor, part_of(part), recipe, advance)
     finish(f"refusal-{part}", report, as_json, show_figures)
 
 
@@ -116,6 +132,7 @@ def attacks(
     part: PartName = "test",
     data: Rows = None,
     limit: Annotated[int | None, typer.Option("--limit", help="About so many rows, spread over the file.")] = None,
+    recipe: Beside = None,
     as_json: Json = False,
 ) -> None:
     """Attacks that leak, obey or render; harmless messages blocked; a poisoned document."""
@@ -123,7 +140,7 @@ def attacks(
 
     chosen = Settings()
     with opened(chosen) as tutor:
-        report = measure(tutor, part_of(part), data, limit, advance)
+        report = measure(tutor, part_of(part), data, limit, advance, _beside(recipe))
     report["model"] = chosen.model if chosen.model in {"none", "fake"} else "model"
     finish(f"attacks-{data.stem if data else part}", report, as_json, show_figures)
 

@@ -5,7 +5,6 @@ Knows workloads and stopwatches, nothing of the command line. Needs a quiet mach
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 import time
@@ -16,22 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from eval.gold import rows
-from eval.intervals import interval
+from eval.baselines.replies import Recipe
+from eval.speed.beside import grading, ingesting, interviewing
 from eval.speed.server import start_up
-from eval.speed.stopwatch import Recipe, Timed, bare, messages_of, ours
+from eval.speed.stopwatch import Timed, bare, messages_of, ours, spread
 from eval.speed.workload import conversations, first_questions, history
-from ingest.corpora import document_path, ingest, read_document, read_expansions
-from ingest.rubrics import read_rubrics, rubrics_path
+from ingest.corpora import document_path, read_document
 from tutor.answering import prompt
 from tutor.answering.tutor import Tutor
-from tutor.interview.grading import Grader
 from tutor.llm import open_model
 from tutor.retrieval.search import Searcher
 from tutor.settings import Settings
 
 Say = Callable[[str], None]
-SAMPLE_GRADES = 40
 # A conversation's first reply is the one that may be new to the engine; the follow-ups are the rest.
 CUT_RECIPE = 60
 
@@ -47,11 +43,14 @@ class Sizes:
     recipe_turns: int = 5
     overhead: int = 12
     users: tuple[int, ...] = (1, 4, 8, 16)
+    interviews: int = 8
     ingest: bool = True
 
 
-# With these and the packaged model, four minutes on 2 cores; turns of the usual recipe are the half of it.
-QUICK = Sizes(cold=2, warm=3, talks=1, recipe_talks=1, recipe_turns=2, overhead=2, users=(2,), ingest=False)
+# With these and the packaged model, under three minutes on 2 cores; one turn of the usual recipe is a quarter of it.
+QUICK = Sizes(
+    cold=2, warm=3, talks=1, recipe_talks=1, recipe_turns=1, overhead=2, users=(2,), interviews=1, ingest=False
+)
 
 
 def measure(settings: Settings, sizes: Sizes, say: Say) -> dict[str, Any]:
@@ -82,8 +81,9 @@ def measure(settings: Settings, sizes: Sizes, say: Say) -> dict[str, Any]:
                 )
             report["users"] = [_users(tutor, count, questions, say) for count in sizes.users]
         report["start_up"] = start_up(settings)
-        report["grading"] = _grading(settings, document)
-        report["ingest"] = _ingest(settings, Path(scratch), cold=sizes.ingest)
+        report["grading"] = grading(settings, document)
+        report["interviews"] = interviewing(settings, sizes.interviews)
+        report["ingest"] = ingesting(settings, Path(scratch), cold=sizes.ingest)
     return {**bars(report), **report}
 
 
@@ -109,13 +109,14 @@ def bars(report: dict[str, Any]) -> dict[str, Any]:
         "ingest_unchanged_s": report["ingest"]["unchanged_s"],
         "ingest_one_edited_s": report["ingest"]["edited_s"],
         "grading_median_ms": report["grading"]["median"],
+        "interview_turn_median_ms": report["interviews"]["turn_ms"]["median"],
     }
 
 
 def _asked(tutor: Tutor, questions: Sequence[tuple[int, str]], say: Say, name: str) -> list[Timed]:
     found = []
     for number, title in questions:
-        found.append(ours(tutor, title))
+        found.append(ours(tutor, title, whole=False))
         say(f"{name} {number}: {found[-1].first_ms:.0f} ms")
     return found
 
@@ -146,20 +147,12 @@ def _series(replies: Sequence[Timed]) -> dict[str, Any]:
     return {
         "replies": len(replies),
         "not_worded": len(replies) - len(worded),
-        "sources_ms": _spread([r.sources_ms for r in worded]),
-        "first_ms": _spread([r.first_ms for r in worded]),
-        "total_ms": _spread([r.total_ms for r in worded]),
-        "prompt_tokens": _spread([r.prompt_tokens for r in worded]),
-        "new_tokens": _spread([r.prompt_tokens - r.cached_tokens for r in worded]),
+        "sources_ms": spread([r.sources_ms for r in worded]),
+        "first_ms": spread([r.first_ms for r in worded]),
+        "written_ms": spread([r.written_ms for r in worded]),
+        "prompt_tokens": spread([r.prompt_tokens for r in worded]),
+        "new_tokens": spread([r.prompt_tokens - r.cached_tokens for r in worded]),
     }
-
-
-def _spread(values: Sequence[float]) -> dict[str, float | None]:
-    """Median with its interval, and the 95th percentile."""
-    if not values:
-        return {"median": None, "p95": None, "n": 0}
-    middle = interval(np.asarray(values, dtype=np.float64), lambda some: float(np.median(some)))
-    return {"median": round(middle["value"], 1), "p95": round(float(np.percentile(values, 95)), 1), **middle}
 
 
 def _overhead(tutor: Tutor, questions: Sequence[tuple[int, str]], say: Say) -> dict[str, Any]:
@@ -195,7 +188,7 @@ def _talks(tutor: Tutor, talks: Sequence[Sequence[str]], say: Say) -> dict[str, 
     for talk in talks:
         answers: list[str] = []
         for position, query in enumerate(talk):
-            reply = ours(tutor, query, history(talk, answers))
+            reply = ours(tutor, query, history(talk, answers), whole=False)
             answers.append(reply.text)
             turns[position].append(reply)
             say(f"turn {position + 1}: {reply.first_ms:.0f} ms, {reply.prompt_tokens - reply.cached_tokens} new tokens")
@@ -214,21 +207,23 @@ def _recipe(
 ) -> dict[str, Any]:
     """The same conversations with the usual prompt on the same engine, each turn beside ours."""
     recipe = Recipe(document, settings.embedders[0])
-    theirs, own = [], []
+    theirs: list[list[float]] = [[] for _ in range(len(talks[0]) if talks else 0)]
+    own = []
     for talk in talks:
         answers: list[str] = []
-        for query in talk:
+        for position, query in enumerate(talk):
             turns = history(talk, answers)
-            reply = ours(tutor, query, turns)
+            reply = ours(tutor, query, turns, whole=False)
             other = bare(tutor.model, recipe.messages(query, turns), tokens=CUT_RECIPE)
             answers.append(reply.text)
             if reply.model_first_ms is not None:
                 own.append(reply.first_ms)
-                theirs.append(other.first_ms)
+                theirs[position].append(other.first_ms)
             say(f"usual recipe: {other.first_ms:.0f} ms, ours {reply.first_ms:.0f} ms")
+    every = [ms for turn in theirs for ms in turn]
     return {
-        "ours_ms": _spread(own), "theirs_ms": _spread(theirs),
-        "sooner": round(float(np.median(theirs) / np.median(own)), 1) if own else None,
+        "ours_ms": spread(own), "theirs_ms": spread(every), "turns": [spread(turn) for turn in theirs],
+        "sooner": round(float(np.median(every) / np.median(own)), 1) if own else None,
     }  # fmt: skip
 
 
@@ -259,41 +254,6 @@ def _users(tutor: Tutor, count: int, questions: Sequence[tuple[int, str]], say: 
     say(f"{count} users: longest wait {longest:.0f} ms of {makespan:.0f}")
     return {
         "users": count, "errors": count - len(replies), "longest_wait_ms": round(longest, 1),
-        "first_ms": _spread([r.first_ms for r in replies]), "makespan_ms": round(makespan, 1),
+        "first_ms": spread([r.first_ms for r in replies]), "makespan_ms": round(makespan, 1),
         "longest_wait_ratio": round(longest / fair, 2) if fair else None,
     }  # fmt: skip
-
-
-def _grading(settings: Settings, document: Any) -> dict[str, Any]:
-    path = document_path(settings.corpora_dir, settings.corpus)
-    grader = Grader(read_rubrics(rubrics_path(path), document), {q.number: q.title for q in document.questions})
-    spent = []
-    for row in rows("grading", "dev")[:SAMPLE_GRADES]:
-        started = time.perf_counter()
-        grader.grade(row["question"], row["answer"])
-        spent.append((time.perf_counter() - started) * 1000)
-    return _spread(spent)
-
-
-def _ingest(settings: Settings, scratch: Path, *, cold: bool) -> dict[str, Any]:
-    """A fresh build, the same again, and one answer edited."""
-    shipped = document_path(settings.corpora_dir, settings.corpus)
-    copy = scratch / shipped.name
-    for beside in shipped.parent.glob(f"{shipped.stem}.*"):
-        shutil.copy(beside, scratch / beside.name)
-    if not cold:  # its vectors are at hand: only what follows a change is timed
-        kept = settings.corpora_dir / settings.corpus / "vectors.sqlite"
-        (scratch / "corpora" / "speed").mkdir(parents=True)
-        shutil.copy(kept, scratch / "corpora" / "speed" / kept.name)
-
-    def build() -> float:
-        started = time.perf_counter()
-        ingest(scratch / "corpora", "speed", copy, embedders=settings.embedders)
-        return round(time.perf_counter() - started, 2)
-
-    first, unchanged = build(), build()
-    text = copy.read_text(encoding="utf-8")
-    place = text.index("。", len(text) // 2) + 1
-    copy.write_text(f"{text[:place]}這一句是後來補上的。{text[place:]}", encoding="utf-8")
-    assert read_expansions(copy, read_document(copy))
-    return {"cold_s": first if cold else None, "unchanged_s": unchanged, "edited_s": build()}

@@ -7,28 +7,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import numpy as np
 
-from eval.baselines.usual_recipe import CHUNK, OVERLAP
-from ingest.document import Document
-from ingest.embed import load_embedder
+from eval.intervals import interval
 from tutor.answering import prompt
-from tutor.answering.answer import Done, Sources, Text
+from tutor.answering.answer import Done, Rechecking, Sources, Text
 from tutor.answering.keypoints import choose
 from tutor.answering.language import reply_language
 from tutor.answering.tutor import ANSWER_TOKENS, Ask, Tutor
 from tutor.llm import Model
 from tutor.retrieval.result import Turn
-
-CHUNKS = 4
-RECIPE = (
-    "Use the following pieces of context to answer the question at the end. If you don't know, say so.\n\n{context}"
-)
 
 
 @dataclass
@@ -37,12 +31,14 @@ class Timed:
 
     Args:
         first_ms: to the first visible text; `model_first_ms` to the first token of the model.
+        written_ms: to the model's last word; what is in doubt is judged again behind it, while the reader reads.
         tokens_per_s: of the model's words, from the first to the last.
     """
 
     sources_ms: float = 0.0
     first_ms: float = 0.0
     model_first_ms: float | None = None
+    written_ms: float = 0.0
     total_ms: float = 0.0
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -53,30 +49,50 @@ class Timed:
     @property
     def tokens_per_s(self) -> float | None:
         """None for a reply of a few tokens."""
-        spent = self.total_ms - (self.model_first_ms or 0.0)
+        spent = self.written_ms - (self.model_first_ms or 0.0)
         return self.completion_tokens / spent * 1000 if self.completion_tokens > 20 and spent > 0 else None
 
 
-def ours(tutor: Tutor, query: str, turns: Sequence[Turn] = (), *, owner: str = "") -> Timed:
-    """One whole reply of the tutor."""
+def ours(tutor: Tutor, query: str, turns: Sequence[Turn] = (), *, owner: str = "", whole: bool = True) -> Timed:
+    """One reply of the tutor.
+
+    Args:
+        whole: otherwise only until all is written: doubtful sentences are not judged again, and no point is added.
+    """
     timed, started = Timed(), time.perf_counter()
 
     def now() -> float:
         return (time.perf_counter() - started) * 1000
 
-    for event in tutor.stream(Ask(query, tuple(turns), owner=owner)):
-        match event:
-            case Sources():
-                timed.sources_ms = now()
-            case Text() if not timed.first_ms:
-                timed.first_ms = now()
-            case Done(answer):
-                timed.total_ms, timed.text, timed.flags = now(), answer.answer, answer.flags
-                timed.model_first_ms = answer.timings.get("first_token_ms")
-                timed.prompt_tokens = answer.usage.get("prompt_tokens", 0)
-                timed.cached_tokens = answer.usage.get("cached_tokens", 0)
-                timed.completion_tokens = answer.usage.get("completion_tokens", 0)
+    with closing(tutor.stream(Ask(query, tuple(turns), owner=owner))) as events:  # type: ignore[type-var]
+        for event in events:
+            match event:
+                case Sources():
+                    timed.sources_ms = now()
+                case Text(text):
+                    timed.first_ms = timed.first_ms or now()
+                    timed.text += text
+                case Rechecking():
+                    timed.written_ms = timed.written_ms or now()
+                    if not whole:
+                        _counted(timed, tutor.model.last_timings or {})
+                        break
+                case Done(answer):
+                    timed.total_ms, timed.text, timed.flags = now(), answer.answer, answer.flags
+                    timed.written_ms = timed.written_ms or timed.total_ms
+                    timed.model_first_ms = answer.timings.get("first_token_ms")
+                    timed.prompt_tokens = answer.usage.get("prompt_tokens", 0)
+                    timed.cached_tokens = answer.usage.get("cached_tokens", 0)
+                    timed.completion_tokens = answer.usage.get("completion_tokens", 0)
     return timed
+
+
+def _counted(timed: Timed, timings: Mapping[str, float]) -> None:
+    """Tokens of a reply that was not heard to its end, from the engine's own count."""
+    timed.model_first_ms = timed.first_ms
+    timed.cached_tokens = int(timings.get("cache_n", 0))
+    timed.prompt_tokens = timed.cached_tokens + int(timings.get("prompt_n", 0))
+    timed.completion_tokens = int(timings.get("predicted_n", 0))
 
 
 def bare(model: Model, messages: Sequence[tuple[str, str]], *, tokens: int = ANSWER_TOKENS) -> Timed:
@@ -107,8 +123,16 @@ def bare(model: Model, messages: Sequence[tuple[str, str]], *, tokens: int = ANS
                 timed.completion_tokens = usage.get("completion_tokens", timed.completion_tokens)
                 details = usage.get("prompt_tokens_details") or {}
                 timed.cached_tokens = details.get("cached_tokens", timed.cached_tokens)
-        timed.total_ms = (time.perf_counter() - started) * 1000
+        timed.total_ms = timed.written_ms = (time.perf_counter() - started) * 1000
     return timed
+
+
+def spread(values: Sequence[float]) -> dict[str, float | None]:
+    """Median with its interval, and the 95th percentile."""
+    if not values:
+        return {"median": None, "p95": None, "n": 0}
+    middle = interval(np.asarray(values, dtype=np.float64), lambda some: float(np.median(some)))
+    return {"median": round(middle["value"], 1), "p95": round(float(np.percentile(values, 95)), 1), **middle}
 
 
 def messages_of(tutor: Tutor, query: str) -> list[tuple[str, str]]:
@@ -116,25 +140,3 @@ def messages_of(tutor: Tutor, query: str) -> list[tuple[str, str]]:
     language, result = reply_language(query), tutor.searcher.search(query)
     chosen = choose(result, tutor.room, language)
     return tutor.messages(Ask(query), result, chosen, language) if chosen else []
-
-
-class Recipe:
-    """What a user would have instead: four 1000-character chunks before the conversation, the same engine.
-
-    LangChain's splitter; MiniLM is not needed to time it: which chunks come is decided by our embedder.
-    """
-
-    def __init__(self, document: Document, embedder: str) -> None:
-        from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-        splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK, chunk_overlap=OVERLAP)
-        self._chunks = splitter.split_text(document.source)
-        self._embedder = load_embedder(embedder)
-        self._vectors = self._embedder.passages([chunk[:200] for chunk in self._chunks])
-
-    def messages(self, query: str, turns: Sequence[Turn]) -> list[tuple[str, str]]:
-        """System message with the chunks, the conversation, the question."""
-        best = np.argsort(-(self._vectors @ self._embedder.queries([query])[0]))[:CHUNKS]
-        context = "\n\n".join(self._chunks[i] for i in best)
-        talk = [(turn.role, turn.content) for turn in turns[-6:]]
-        return [("system", RECIPE.format(context=context)), *talk, ("user", query)]
