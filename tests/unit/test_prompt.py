@@ -80,16 +80,23 @@ def test_what_was_said_is_repeated_only_to_go_on_from_it():
     assert "問二" not in user_message("那缺點呢？", "zh-Hant")
 
 
-@pytest.mark.parametrize(("language", "says"), [("zh-Hant", "繁體"), ("zh-Hans", "简体"), ("en", "English")])
-def test_the_language_is_asked_for_last(language, says):
-    assert says in user_message("q", language)[-30:]
+@pytest.mark.parametrize(("language", "says"), [("zh-Hant", "繁體中文"), ("en", "in English")])
+def test_the_language_is_asked_for_in_what_can_be_read_ahead(language, says):
+    assert says in whole(question(["甲。"]), language)[-20:]
+    assert says in compact([chosen(1, 1)], language)[-20:]
+    assert user_message("q", language) == "q"
+
+
+def test_simplified_shares_what_was_read_and_is_asked_for_last():
+    assert whole(question(["甲。"]), "zh-Hans") == whole(question(["甲。"]), "zh-Hant")
+    assert user_message("q", "zh-Hans").endswith("（请用简体中文回答。）")
 
 
 def test_the_conversation_goes_first_then_further_questions_then_points_never_the_query():
     parts = [chosen(1, 6), chosen(2, 6)]
 
     def built(limit):
-        return build("問題", compact(parts), parts, "zh-Hant", history=HISTORY, beside=[chosen(3, 2)], estimate=len,
+        return build("問題", compact(parts, "zh-Hant"), parts, "zh-Hant", history=HISTORY, beside=[chosen(3, 2)], estimate=len,
                      limit=limit)  # fmt: skip
 
     everything = built(10_000)
@@ -104,6 +111,8 @@ def test_the_conversation_goes_first_then_further_questions_then_points_never_th
 
 
 def test_a_query_longer_than_the_window_is_cut_at_its_end():
-    messages = build("長" * 5000, compact([chosen(1, 1)]), [chosen(1, 1)], "zh-Hant", estimate=len, limit=1000)
+    messages = build(
+        "長" * 5000, compact([chosen(1, 1)], "zh-Hant"), [chosen(1, 1)], "zh-Hant", estimate=len, limit=1000
+    )
     assert sum(len(t) + 16 for _, t in messages) <= 1000
     assert messages[-1][1].startswith("長")
