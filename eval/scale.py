@@ -37,7 +37,7 @@ from ingest.index import build
 from ingest.passages import sentences
 from tutor.retrieval.search import Searcher
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (100, 1_000, 10_000, 100_000)
 BARS = {"throughput": 0.90, "p95_ms": 150.0, "p95_growth": 2.0}
 PASSAGES_PER_QUESTION = 20
 # Shorter sentences make passages that say nothing.

@@ -53,6 +53,14 @@ def transcripts() -> None:
         typer.echo(write(tutor, say))
 
 
+@app.command()
+def figure() -> None:
+    """Draw waiting by length of the conversation and searching by size of the corpus into docs/images/cost.svg."""
+    from eval.speed.figure import draw
+
+    typer.echo(draw())
+
+
 @app.command("usual-recipe")
 def usual_recipe() -> None:
     """Rank the gold rows with the usual recipe and keep its figures, for machines that lack its packages."""
