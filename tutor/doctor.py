@@ -19,7 +19,15 @@ NEEDED_BYTES = 3 * 2**30
 
 def examine(settings: Settings) -> list[Finding]:
     """Every finding as `{"name", "state": "ok"|"note"|"bad", "value", "reason"}`."""
-    return [_version(), _machine(), *_gpu_plan(), _data(settings), _model(settings), _corpus(settings)]
+    return [
+        _version(),
+        _machine(),
+        *_gpu_plan(),
+        _data(settings),
+        _model(settings),
+        _engine(settings),
+        _corpus(settings),
+    ]
 
 
 def _finding(name: str, state: str, value: str, reason: str) -> Finding:
@@ -78,6 +86,16 @@ def _model(settings: Settings) -> Finding:
         f"{choice.name} on {choice.engine}; {where}",
         choice.reason,
     )
+
+
+def _engine(settings: Settings) -> Finding:
+    from tutor.llm.own_build import choose_engine
+
+    try:
+        engine = choose_engine(settings.llama_server)
+    except TutorError as error:
+        return _finding("engine", "bad", settings.llama_server, str(error))
+    return _finding("engine", "ok", str(engine.program or "packaged"), f"GGUF files are served by {engine.reason}")
 
 
 def _corpus(settings: Settings) -> Finding:

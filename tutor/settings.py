@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         description="Base URL of an OpenAI-compatible server (vLLM, Ollama, llama.cpp); wins over `model`.",
     )
     server_key: str = Field(default="", description="API key for `server_url`, if it wants one.")
+    llama_server: str = Field(
+        default="",
+        description="A llama-server of your own build for GGUF files; empty takes one that is on the PATH, `packaged` never does.",
+    )
     offline: bool = Field(default=False, description="Never fetch anything, not even a model on first use.")
     threads: int = Field(default=0, ge=0, description="CPU threads of the embedded engine; 0 means all physical cores.")
     context: int = Field(default=4096, ge=1024, description="Context window of the embedded engine, tokens.")

@@ -20,8 +20,6 @@ from typing import Any
 
 CANNOT_LOAD = 3
 PR_SET_PDEATHSIG = 1
-# One thread serves one open stream; llama.cpp's default (slots + 4) lets waiting streams block /health.
-HTTP_THREADS = 64
 WARNINGS_AND_ERRORS = 2
 # OpenMP's default spins at every barrier, which ruins both sides when anything else wants the cores. Beside
 # another busy process, on 2 cores, the 135M model made 8.5 tokens/s spinning and 38 sleeping, the 1.5B one
@@ -86,7 +84,7 @@ def _serve_llama_cpp(order: dict[str, Any]) -> int:
     if order["prompts"]:
         params.slot_save_path = order["prompts"] + os.sep
     params.use_jinja = True
-    params.n_threads_http = HTTP_THREADS
+    params.n_threads_http = order["http_threads"]
     params.ui = False
     params.offline = True
     params.verbosity = WARNINGS_AND_ERRORS

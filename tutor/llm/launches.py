@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import ModelUnavailable
+from tutor.llm import own_build
 from tutor.llm.gpu_plan import plan
 from tutor.llm.hardware import cuda_cards, physical_cores
+from tutor.llm.own_build import Engine
 from tutor.llm.server import LOOPBACK, Launch
 from tutor.llm.weights import check_chat_template, read_shape
 
@@ -25,6 +27,8 @@ CACHE_MIB = 0
 # Tokens computed at a time: the engine looks up from its work after each batch, to stop or to let another stream
 # have its token. Smaller is politer, larger reads faster: `python -m eval engine`, docs/log.md.
 BATCH = 64
+# One thread serves one open stream; llama.cpp's default (slots + 4) lets waiting streams block /health.
+HTTP_THREADS = 64
 VLLM_LOAD_S = 900.0  # 110 to 130 s measured with a 135M model on CPU; the AWQ kernels add compilation
 # Cached prompt tokens are counted in `usage`, which is how the tutor measures them.
 ALWAYS = ("--enable-prefix-caching", "--enable-prompt-tokens-details")
@@ -36,32 +40,36 @@ NO_TELEMETRY = {
 }
 
 
-def llama_cpp(name: str, path: Path, *, context: int, threads: int = 0, prompts: Path | None = None) -> Launch:
-    """llama.cpp's own server with one GGUF.
+def llama_cpp(
+    name: str, path: Path, *, context: int, threads: int = 0, prompts: Path | None = None, engine: Engine | None = None
+) -> Launch:
+    """llama.cpp's own server with one GGUF: the packaged one in a process of ours, or one of the user's own.
 
     Args:
         context: tokens that one conversation may use (each of the slots gets as many).
         threads: CPU threads; 0 means all physical cores.
         prompts: folder where slots may be saved to and restored from.
     """
+    cores = threads or physical_cores()
+    program = engine.program if engine is not None else None
 
-    def order(port: int, api_key: str) -> Mapping[str, Any]:
+    def packaged(port: int, api_key: str) -> Mapping[str, Any]:
         return {
-            "kind": "llama.cpp",
-            "path": str(path),
-            "alias": name,
-            "context": context,
-            "parallel": PARALLEL,
-            "threads": threads or physical_cores(),
-            "cache_mib": CACHE_MIB,
-            "batch": BATCH,
-            "prompts": str(prompts) if prompts else "",
-            "port": port,
-            "api_key": api_key,
-        }
+            "kind": "llama.cpp", "path": str(path), "alias": name, "context": context, "parallel": PARALLEL,
+            "threads": cores, "cache_mib": CACHE_MIB, "batch": BATCH, "http_threads": HTTP_THREADS,
+            "prompts": str(prompts) if prompts else "", "port": port, "api_key": api_key,
+        }  # fmt: skip
+
+    def own(port: int, api_key: str) -> Mapping[str, Any]:
+        assert program is not None
+        argv = own_build.arguments(
+            program, path, alias=name, host=LOOPBACK, port=port, parallel=PARALLEL, context=context, threads=cores,
+            cache_mib=CACHE_MIB, batch=BATCH, http_threads=HTTP_THREADS, prompts=prompts,
+        )  # fmt: skip
+        return {"kind": "command", "argv": argv, "environment": {"LLAMA_API_KEY": api_key}}
 
     # /props wants the key and answers 503 while loading: health and identity in one request.
-    return Launch(name=name, order=order, health="/props")
+    return Launch(name=name, order=own if program else packaged, health="/props")
 
 
 def vllm(name: str, path: Path, *, context: int, command: str = "") -> Launch:

@@ -145,12 +145,16 @@ class PrefixFiles:
                 total -= size
 
 
-def engine_identity(path: Path) -> str:
-    """What a file of prompt states depends on: the weights, the engine's release, and the form of both."""
+def engine_identity(path: Path, engine: str = "") -> str:
+    """What a file of prompt states depends on: the weights, the engine's release, and the form of both.
+
+    Args:
+        engine: of a build of the user's own; the packaged one otherwise.
+    """
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        engine = version("xllamacpp")
+        engine = engine or version("xllamacpp")
     except PackageNotFoundError:
         engine = "?"
     status = path.stat()

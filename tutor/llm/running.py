@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from ingest.errors import ModelMissing, TutorError
 from tutor.llm import launches
 from tutor.llm.client import HttpClients, ServerClient
+from tutor.llm.own_build import Engine, choose_engine
 from tutor.llm.prefixes import PrefixFiles, engine_identity
 from tutor.llm.pull import pull
 from tutor.llm.remote import RemoteWatch
@@ -134,10 +135,11 @@ class Running:
                 if choice.engine == "vllm":
                     launch = launches.vllm(choice.name, choice.path, context=choice.context)
                 else:
-                    self.prefixes = self._open_prefixes(choice.path)
+                    built = choose_engine(settings.llama_server)
+                    self.prefixes = self._open_prefixes(choice.path, built)
                     launch = launches.llama_cpp(
                         choice.name, choice.path, context=choice.context, threads=settings.threads,
-                        prompts=self.prefixes.folder if self.prefixes else None,
+                        prompts=self.prefixes.folder if self.prefixes else None, engine=built,
                     )  # fmt: skip
                 engine = Supervisor(launch, self.box, on_address=self._connect)
         with self._lock:
@@ -146,11 +148,11 @@ class Running:
             self._engine = engine
         engine.start()
 
-    def _open_prefixes(self, path: Path) -> PrefixFiles | None:
+    def _open_prefixes(self, path: Path, engine: Engine) -> PrefixFiles | None:
         if not self._settings.prompt_cache_mib:
             return None
         try:
-            identity = engine_identity(path)
+            identity = engine_identity(path, engine.identity)
             return PrefixFiles(self._settings.data_dir / "prompts", identity, self._settings.prompt_cache_mib)
         except OSError as error:
             log.warning("prompts are not kept: %s", error)

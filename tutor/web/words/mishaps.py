@@ -245,6 +245,12 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Run: tutor models use auto", "請執行：tutor models use auto"),
     ("{} is not a GGUF file.", "{} 不是 GGUF 檔。"),
     ("Take one that llama.cpp can load.", "請換一個 llama.cpp 能載入的檔案。"),
+    ("{} does not run as a model server.", "{} 不能當作模型伺服器執行。"),
+    ("{} is too old: it lacks {}.", "{} 太舊了：缺少 {}。"),
+    (
+        "Name another one in TUTOR_LLAMA_SERVER, or: TUTOR_LLAMA_SERVER=packaged",
+        "請在 TUTOR_LLAMA_SERVER 指定另一個，或改成：TUTOR_LLAMA_SERVER=packaged",
+    ),
     (
         "{} has no chat template in {}: it is a base model, or a file is missing.",
         "{} 在 {} 裡沒有對話範本：它是基礎模型，或少了檔案。",
