@@ -1,5 +1,5 @@
-"""The embedded engine by itself: what the size of its batches and the form of its KV cache cost, and what a state in a
-file saves. `python -m eval engine`; every variant in a process of its own, one after the other.
+"""The embedded engine by itself: what the size of its batches, the form of its KV cache and waiting at barriers cost, and
+what a state in a file saves. `python -m eval engine`; every variant in a process of its own, one after the other.
 
 Knows llama.cpp's own server, nothing of the tutor's prompts: the text is the document's.
 """
@@ -7,21 +7,50 @@ Knows llama.cpp's own server, nothing of the tutor's prompts: the text is the do
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ingest.corpora import shipped_document
+from tutor.llm.child import SPIN
 from tutor.llm.hardware import physical_cores
+from tutor.llm.launches import BATCH
 
-# (batch, KV cache in 8 bits)
-VARIANTS = ((32, False), (64, False), (128, False), (512, False), (2048, False), (128, True))
-TEXTS, CHARACTERS, WRITTEN = 3, 1000, 48
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run the engine.
+
+    Args:
+        small: KV cache in 8 bits.
+        environment: read by the engine's OpenMP library.
+        busy: other processes that compute all the time meanwhile.
+    """
+
+    batch: int
+    small: bool = False
+    environment: Mapping[str, str] = field(default_factory=lambda: dict([SPIN]))
+    busy: int = 0
+
+
+SLEEP, DEFAULT = {"OMP_WAIT_POLICY": "passive"}, {"OMP_WAIT_POLICY": "active"}
+VARIANTS = {
+    **{f"batch {size}": Variant(size) for size in (32, BATCH, 128, 512, 2048)},
+    "batch 128, KV cache in 8 bits": Variant(128, small=True),
+    "barriers: sleep at once": Variant(BATCH, environment=SLEEP),
+    "barriers: spin": Variant(BATCH, environment=DEFAULT),
+    "beside a busy process": Variant(BATCH, busy=1),
+    "beside a busy process, barriers: sleep at once": Variant(BATCH, environment=SLEEP, busy=1),
+    "beside a busy process, barriers: spin": Variant(BATCH, environment=DEFAULT, busy=1),
+}
+TEXTS, CHARACTERS, WRITTEN = 3, 500, 48
 
 # Run in a child: an engine cannot be taken down again within a process.
 _CHILD = """
@@ -71,25 +100,32 @@ def measure(model: Path, say: Callable[[str], None]) -> dict[str, Any]:
     texts = [source[start : start + CHARACTERS] for start in range(2000, 2000 + TEXTS * 20_000, 20_000)]
     found: dict[str, list[dict[str, float]]] = {}
     for _ in range(2):
-        for batch, small in VARIANTS:
-            name = f"batch {batch}" + (", KV cache in 8 bits" if small else "")
-            found.setdefault(name, []).extend(_run(model, texts, batch, small))
-            say(f"{name}: {np.median([r['read_per_s'] for r in found[name]]):.1f} tokens/s read")
+        for name, variant in VARIANTS.items():
+            found.setdefault(name, []).extend(_run(model, texts, variant))
+            rates = [np.median([r[key] for r in found[name]]) for key in ("read_per_s", "write_per_s")]
+            say(f"{name}: {rates[0]:.1f} tokens/s read, {rates[1]:.1f} written")
     keys = found[next(iter(found))][0]
     return {
         name: {key: round(float(np.median([r[key] for r in rows])), 1) for key in keys} for name, rows in found.items()
     }
 
 
-def _run(model: Path, texts: list[str], batch: int, small: bool) -> list[dict[str, float]]:
-    with tempfile.TemporaryDirectory() as folder:
-        order = {
-            "path": str(model), "threads": physical_cores(), "batch": batch, "small": small, "texts": texts,
-            "folder": folder, "written": WRITTEN,
-        }  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD], input=json.dumps(order), capture_output=True, text=True, check=True
-        )
+def _run(model: Path, texts: list[str], variant: Variant) -> list[dict[str, float]]:
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(variant.busy)]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            order = {
+                "path": str(model), "threads": physical_cores(), "batch": variant.batch, "small": variant.small,
+                "texts": texts, "folder": folder, "written": WRITTEN,
+            }  # fmt: skip
+            done = subprocess.run(
+                [sys.executable, "-c", _CHILD], input=json.dumps(order), capture_output=True, text=True, check=True,
+                env={**os.environ, **variant.environment},
+            )  # fmt: skip
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
     line = next(line for line in done.stdout.splitlines() if line.startswith("ROWS"))
     rows: list[dict[str, float]] = json.loads(line[4:])
     return rows

@@ -45,7 +45,7 @@ def speed(
 
 @app.command()
 def engine(as_json: Json = False) -> None:
-    """The embedded engine by itself: batch sizes, KV cache in 8 bits, states in files (five minutes, a quiet machine)."""
+    """The embedded engine by itself: batch sizes, KV cache in 8 bits, states in files (eight minutes, a quiet machine)."""
     from eval.engine import measure
     from tutor.llm import open_model
 

@@ -21,11 +21,10 @@ from typing import Any
 CANNOT_LOAD = 3
 PR_SET_PDEATHSIG = 1
 WARNINGS_AND_ERRORS = 2
-# OpenMP's default spins at every barrier, which ruins both sides when anything else wants the cores. Beside
-# another busy process, on 2 cores, the 135M model made 8.5 tokens/s spinning and 38 sleeping, the 1.5B one
-# 1.4 to 3 and 8 to 12. On an idle machine the cost of sleeping has not been measured;
-# OMP_WAIT_POLICY=active in the environment brings spinning back.
-WAIT_POLICY = "passive"
+# How long a thread looks for the others at an OpenMP barrier before it sleeps. libgomp's default spins for milliseconds,
+# which ruins both sides when anything else wants the cores; sleeping at once costs a third of the words a second on an
+# idle machine. A thousand looks are a few microseconds: `python -m eval engine`, docs/log.md.
+SPIN = ("GOMP_SPINCOUNT", "1000")
 
 
 def main() -> int:
@@ -61,7 +60,7 @@ def _serve_llama_cpp(order: dict[str, Any]) -> int:
 
     Server options and their meaning: llama.cpp `tools/server/README.md`; names: `xllamacpp.CommonParams`.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", WAIT_POLICY)  # read when the engine's library is loaded
+    os.environ.setdefault(*SPIN)  # read when the engine's library is loaded
     try:
         import xllamacpp
     except ImportError as error:
@@ -105,7 +104,7 @@ def _guard(argv: list[str], environment: dict[str, str]) -> int:
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **environment},
+            env={**dict([SPIN]), **os.environ, **environment},
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
