@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from eval.baselines.usual_recipe import CHUNK, OVERLAP, missing, sentence_model
-from eval.speed.stopwatch import bare
+from eval.stopwatch import bare
 from ingest.corpora import document_path, read_document
 from ingest.document import Document
 from ingest.embed import load_embedder, split_spec

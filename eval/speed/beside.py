@@ -11,7 +11,7 @@ from typing import Any
 
 from eval.candidates import CANDIDATES, Situation
 from eval.gold import rows
-from eval.speed.stopwatch import spread
+from eval.stopwatch import spread
 from ingest.corpora import document_path, ingest
 from ingest.document import Document
 from ingest.rubrics import read_rubrics, rubrics_path

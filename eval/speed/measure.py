@@ -18,8 +18,8 @@ import numpy as np
 from eval.baselines.replies import Recipe
 from eval.speed.beside import grading, ingesting, interviewing
 from eval.speed.server import start_up
-from eval.speed.stopwatch import Timed, bare, messages_of, ours, spread
 from eval.speed.workload import conversations, first_questions, history
+from eval.stopwatch import Timed, bare, messages_of, ours, spread
 from ingest.corpora import document_path, read_document
 from tutor.answering import prompt
 from tutor.answering.tutor import Tutor
