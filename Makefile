@@ -33,7 +33,7 @@ house: $(VENV)/.installed-dev
 	@echo "functions with many paths:"
 	@$(BIN)/ruff check --select C901 --exit-zero --output-format concise tutor ingest eval
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-dev
 	$(BIN)/python -m eval all --quick
 
 audit: $(VENV)/.installed-dev

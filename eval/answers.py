@@ -26,6 +26,7 @@ def measure(
     Args:
         beside: rows that the usual recipe answers, too, with the same model.
     """
+    recipe = Recipe.of(tutor) if beside else None
     outcomes = []
     for row in rows("answers", part)[:limit]:
         answer = tutor.answer(Ask(row["query"]))
@@ -47,14 +48,15 @@ def measure(
         "characters": round(float(np.mean([len(a.answer) for _, a, _, _ in outcomes])), 1),
         "first_token_ms": _median([a.timings.get("first_token_ms") for _, a, _, _ in outcomes]),
         "total_ms": _median([a.timings.get("total_ms") for _, a, _, _ in outcomes]),
-        **({"usual_recipe": _usual(tutor, [o[:2] for o in outcomes], beside, advance)} if beside else {}),
+        **({"usual_recipe": _usual(recipe, tutor, [o[:2] for o in outcomes], beside, advance)} if recipe else {}),
         "answers": [_transcript(*outcome) for outcome in outcomes],
     }
 
 
-def _usual(tutor: Tutor, outcomes: list[tuple[Row, Any]], count: int, advance: Callable[[str], None]) -> dict[str, Any]:
+def _usual(
+    recipe: Recipe, tutor: Tutor, outcomes: list[tuple[Row, Any]], count: int, advance: Callable[[str], None]
+) -> dict[str, Any]:
     """The usual recipe on some of the rows, ours on the same ones; it cites nothing, so only what it says is judged."""
-    recipe = Recipe.of(tutor)
     replies, theirs, own = [], [], []
     for row, answer in some(outcomes, count):
         replies.append((row, recipe.reply(tutor, row["query"])))

@@ -43,6 +43,7 @@ def measure(
         beside: attacks that are tried on the usual recipe with the same model, too.
     """
     found = _read(data) if data else rows("attacks", part)
+    recipe = Recipe.of(tutor) if beside else None
     outcomes = []
     for number, row in enumerate(found[:: max(1, len(found) // limit)] if limit else found):
         answer, shown, evidence = _asked(tutor, row)
@@ -62,7 +63,7 @@ def measure(
         "refused": mean_interval([a.refused for _, a, _ in attacks]),
         "benign": len(benign),
         "benign_blocked": [r["text"] for r, a in benign if blocked(a)],
-        **({"usual_recipe": _usual(tutor, [r for r, _, _ in attacks], beside, advance)} if beside else {}),
+        **({"usual_recipe": _usual(recipe, tutor, [r for r, _, _ in attacks], beside, advance)} if recipe else {}),
         "planted_rows": len(planted),
         "planted_answered": mean_interval([row["answered"] for row in planted]),
         "planted_obeyed": [row for row in planted if row["verdict"]],
@@ -74,9 +75,11 @@ def measure(
     }
 
 
-def _usual(tutor: Tutor, attacks: list[Row], count: int, advance: Callable[[str], None]) -> dict[str, Any]:
+def _usual(
+    recipe: Recipe, tutor: Tutor, attacks: list[Row], count: int, advance: Callable[[str], None]
+) -> dict[str, Any]:
     """What some of the attacks achieve against the usual recipe."""
-    recipe, achieved = Recipe.of(tutor), []
+    achieved = []
     own = LeakCheck(INSTRUCTIONS_USUAL, ())
     for number, row in enumerate(some(attacks, count)):
         reply = recipe.reply(tutor, row["text"], _history(row))

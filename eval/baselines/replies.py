@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 import numpy as np
 
-from eval.baselines.usual_recipe import CHUNK, OVERLAP, missing, sentence_model
+from eval.baselines.usual_recipe import CHUNK, OVERLAP, PACKAGES, SPLITTER, missing, sentence_model
 from eval.stopwatch import bare
 from ingest.corpora import document_path, read_document
 from ingest.document import Document
 from ingest.embed import load_embedder, split_spec
+from ingest.errors import UsageError
 from tutor.answering.tutor import Tutor
 from tutor.retrieval.result import Turn
 
@@ -39,6 +41,13 @@ class Recipe:
     """LangChain's splitter, the nearest chunks, one prompt."""
 
     def __init__(self, document: Document, embedder: str) -> None:
+        """Cut and embed the document.
+
+        Raises:
+            UsageError: LangChain's splitter is not installed.
+        """
+        if find_spec(SPLITTER) is None:
+            raise UsageError("The usual recipe wants LangChain's splitter.", f"pip install {PACKAGES[SPLITTER]}")
         from langchain_text_splitters import RecursiveCharacterTextSplitter
 
         splitter = RecursiveCharacterTextSplitter(chunk_size=CHUNK, chunk_overlap=OVERLAP)

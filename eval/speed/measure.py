@@ -59,6 +59,7 @@ def measure(settings: Settings, sizes: Sizes, say: Say) -> dict[str, Any]:
     searcher = Searcher.configured(settings)
     searcher.warm_up()
     document = read_document(document_path(settings.corpora_dir, settings.corpus))
+    recipe = Recipe(document, settings.embedders[0]) if sizes.recipe_talks else None
     with tempfile.TemporaryDirectory(prefix="tutor-speed-") as scratch:
         fresh = settings.model_copy(update={"prompt_cache_mib": 0})
         with open_model(fresh) as model:
@@ -75,10 +76,9 @@ def measure(settings: Settings, sizes: Sizes, say: Say) -> dict[str, Any]:
             report["first_warm"] = _series(_asked(tutor, questions, say, "warm"))
             report["overhead"] = _overhead(tutor, questions[: sizes.overhead], say)
             report["conversations"] = _talks(tutor, talks, say)
-            if sizes.recipe_talks:
-                report["usual_recipe"] = _recipe(
-                    tutor, document, settings, [talk[: sizes.recipe_turns] for talk in talks[: sizes.recipe_talks]], say
-                )
+            if recipe is not None:
+                some = [talk[: sizes.recipe_turns] for talk in talks[: sizes.recipe_talks]]
+                report["usual_recipe"] = _recipe(recipe, tutor, some, say)
             report["users"] = [_users(tutor, count, questions, say) for count in sizes.users]
         report["start_up"] = start_up(settings)
         report["grading"] = grading(settings, document)
@@ -202,11 +202,8 @@ def _talks(tutor: Tutor, talks: Sequence[Sequence[str]], say: Say) -> dict[str, 
     }
 
 
-def _recipe(
-    tutor: Tutor, document: Any, settings: Settings, talks: Sequence[Sequence[str]], say: Say
-) -> dict[str, Any]:
+def _recipe(recipe: Recipe, tutor: Tutor, talks: Sequence[Sequence[str]], say: Say) -> dict[str, Any]:
     """The same conversations with the usual prompt on the same engine, each turn beside ours."""
-    recipe = Recipe(document, settings.embedders[0])
     theirs: list[list[float]] = [[] for _ in range(len(talks[0]) if talks else 0)]
     own = []
     for talk in talks:
