@@ -17,9 +17,9 @@ from tutor.answering.wording import refusal
 from tutor.llm.state import ModelState
 from tutor.settings import Settings
 from tutor.web.ask.conversation import Conversation, Exchange
-from tutor.web.ask.examples import COUNT, examples
 from tutor.web.ask.messages import best_citation, copied, current_html, past_html
 from tutor.web.backstage import Backstage, IndexState, ModelStatus
+from tutor.web.examples import COUNT, examples
 from tutor.web.serve import bind, url_of
 from tutor.web.status.line import status_html
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from ingest.errors import ModelUnavailable
+from ingest.errors import ModelUnavailable, TutorError
 from tutor.answering import prompt, second_opinion
 from tutor.answering.answer import Language
 from tutor.answering.evidence import EvidenceRoom
@@ -25,11 +25,16 @@ PAUSE_S = 5.0
 
 
 class ReadAhead:
-    """Has the engine read the questions of one corpus while nobody asks. Runs in a thread of its own."""
+    """Has the engine read the questions of one corpus while nobody asks. Runs in a thread of its own.
 
-    def __init__(self, model: Model, room: EvidenceRoom) -> None:
+    Args:
+        likely: numbers of the questions that are likely asked about next, by what users did.
+    """
+
+    def __init__(self, model: Model, room: EvidenceRoom, likely: Callable[[], Iterable[int]] = tuple) -> None:
         self._model = model
         self._room = room
+        self._likely = likely
         self._soon: OrderedDict[tuple[int, Language], None] = OrderedDict()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -62,8 +67,14 @@ class ReadAhead:
         with self._lock:
             first = list(self._soon)
         yield from first
+        known = self._room.numbers()
+        try:
+            likely = [number for number in self._likely() if number in known]
+        except TutorError as error:
+            log.debug("reading in the document's order: %s", error)
+            likely = []
         for language in self._room.languages():
-            yield from ((number, language) for number in self._room.numbers())
+            yield from ((number, language) for number in dict.fromkeys([*likely, *known]))
 
     def _run(self) -> None:
         while not self._closing.is_set():

@@ -16,6 +16,7 @@ from tutor.store.accounts import LOCAL_USER, Accounts, account_name
 from tutor.store.conversations import Conversations
 from tutor.store.engine import Database, database_url
 from tutor.store.feedback import Feedbacks
+from tutor.store.interest import Interest, interest
 from tutor.store.migrate import forget_copies, migrate
 from tutor.store.practice import Attempts, Cards, Interviews
 from tutor.store.rows import now
@@ -82,6 +83,10 @@ class Store:
     def usage(self) -> dict[str, Usage]:
         """How much each user does, by name; only an admin may see it."""
         return usage(self.database)
+
+    def interest(self, corpus: str) -> Interest:
+        """What the users of a corpus will likely turn to next, in question numbers; nobody's name or words."""
+        return interest(self.database, corpus)
 
     def erase(self, user: str) -> None:
         """Remove all study data of a user for good. An account that the user has stays."""

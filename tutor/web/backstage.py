@@ -287,6 +287,7 @@ class Backstage:
     def _join_up(self, searcher: Searcher) -> None:
         """Wait for the model object (seconds at most: it need not be loaded), then open for questions."""
         from tutor.answering.ahead import ReadAhead
+        from tutor.web.likely import Likely
         from tutor.web.watched import WatchedTutor
 
         with self._changed:
@@ -294,7 +295,7 @@ class Backstage:
             if self._model is None:
                 return
             tutor = WatchedTutor(searcher, self._model, watcher=self.watcher)
-            tutor.ahead = ReadAhead(self._model, tutor.room)
+            tutor.ahead = ReadAhead(self._model, tutor.room, Likely(self))
             self._tutor = tutor
         tutor.ahead.start()
         self._say(IndexState("ready"))

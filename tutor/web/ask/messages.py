@@ -14,8 +14,8 @@ from ingest.markdown import plain
 from tutor.answering.answer import Answer, Citation
 from tutor.answering.wording import say as tutor_says
 from tutor.web.ask.conversation import Conversation, Exchange
-from tutor.web.ask.examples import examples
 from tutor.web.backstage import Backstage
+from tutor.web.examples import examples
 from tutor.web.markup import answer_html, citation_marks
 from tutor.web.mishaps import mend, message
 from tutor.web.pane import attributes, button
