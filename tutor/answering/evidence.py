@@ -210,6 +210,10 @@ class EvidenceRoom:
         """Vectors of what is right and of what is wrong to say about a question."""
         return self._vectors(number, self._searcher.index.build_folder.name)
 
+    def aside_vectors(self, number: int) -> NDArray[np.float32]:
+        """Vectors of the further wordings of what is right; kept in a file once they were asked for."""
+        return self._kept_vectors(self.known(number).asides)
+
     def _known_vectors(self, number: int, build: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         del build
         found = self.known(number)

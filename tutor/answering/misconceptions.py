@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from ingest.rubrics import KeyPoint
 
+# Wordings of a right point, each language, that stand against those of what is wrong.
+ASIDES = 4
+
 
 @dataclass(frozen=True)
 class Known:
@@ -22,11 +25,13 @@ class Known:
         right: key points, as statement and English statement.
         wrong: misconceptions in every wording.
         mended: for each wrong wording the verbatim quote that says how it is, "" where the rubric gives none.
+        asides: further wordings of what is right, a few for each point and language.
     """
 
     right: tuple[str, ...]
     wrong: tuple[str, ...]
     mended: tuple[str, ...]
+    asides: tuple[str, ...] = ()
 
 
 def known(points: Sequence[KeyPoint]) -> Known:
@@ -34,13 +39,15 @@ def known(points: Sequence[KeyPoint]) -> Known:
     right: list[str] = []
     wrong: list[str] = []
     mended: list[str] = []
+    asides: list[str] = []
     for point in points:
         if point.kind == "misconception":
             wrong += point.texts
             mended += [point.quote] * len(point.texts)
         else:
             right += [text for text in (point.statement, point.statement_en) if text]
-    return Known(tuple(right), tuple(wrong), tuple(mended))
+            asides += [*point.aliases.zh[:ASIDES], *point.aliases.en[:ASIDES]]
+    return Known(tuple(right), tuple(wrong), tuple(mended), tuple(asides))
 
 
 def nearest(vectors: NDArray[np.float32], vector: NDArray[np.float32]) -> tuple[float, int]:
