@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -123,9 +123,9 @@ class Content:
     def _column(self, sql: str) -> NDArray[np.int64]:
         return np.fromiter((value for (value,) in map(tuple, self._db.execute(sql))), dtype=np.int64)
 
-    @property
+    @cached_property
     def source(self) -> str:
-        """The whole decoded document; every offset counts its characters."""
+        """The whole decoded document; every offset counts its characters. Read at its first use, then kept."""
         return str(self._db.execute("SELECT text FROM source").fetchone()[0])
 
     def _passage(self, row: int) -> Passage:

@@ -92,19 +92,22 @@ def read_rubrics(path: Path, document: Document) -> dict[int, Rubric]:
     seen: set[str] = set()
     for row in rows:
         rubric = _rubric(row, path, text)
-        place = f"{path.name}:{_line(text, rubric.question)}"
+
+        def at(point: str = "", question: int = rubric.question) -> str:
+            # Only where there is something to say: finding the lines of all points took most of the reading.
+            return f"{path.name}:{_line(text, question, point)}"
+
         if rubric.question not in questions:
-            raise DocumentError(f"{place} names question {rubric.question}, which is not there.")
+            raise DocumentError(f"{at()} names question {rubric.question}, which is not there.")
         if rubric.question in found:
-            raise DocumentError(f"{place} repeats question {rubric.question}.")
+            raise DocumentError(f"{at()} repeats question {rubric.question}.")
         for point in rubric.points:
-            place = f"{path.name}:{_line(text, rubric.question, point.id)}"
             if point.id in seen:
-                raise DocumentError(f"{place} repeats the id {point.id}.")
+                raise DocumentError(f"{at(point.id)} repeats the id {point.id}.")
             seen.add(point.id)
             if quote_span(point, questions[rubric.question], document.source) is None:
                 raise DocumentError(
-                    f"{place}: question {rubric.question} does not say {point.quote!r}.",
+                    f"{at(point.id)}: question {rubric.question} does not say {point.quote!r}.",
                     "Copy the quote from the document.",
                 )
         found[rubric.question] = rubric

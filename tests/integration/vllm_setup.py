@@ -11,6 +11,7 @@ pip and transformers, nothing of the tutor but where the GGUF comes from.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import venv
@@ -42,7 +43,10 @@ def main() -> None:
     gguf = pull(GGUF, folder / "models")
     for name, form in (("smollm2", "plain"), ("smollm2-w8a8", "w8a8")):
         if not (folder / name / "config.json").is_file():
-            run(python, str(EXPORT), form, str(gguf), str(folder / name))
+            part = folder / f"{name}.part"  # whoever is interrupted leaves no half folder that looks whole
+            shutil.rmtree(part, ignore_errors=True)
+            run(python, str(EXPORT), form, str(gguf), str(part))
+            part.rename(folder / name)
     print(f"TUTOR_TEST_VLLM={folder}")
 
 

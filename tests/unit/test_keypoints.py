@@ -1,8 +1,13 @@
-"""Lists, and what an answer has left unsaid."""
+"""Lists, what an answer has left unsaid, and evidence that many ask for at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from ingest.parsers import parse
 from ingest.passages import sentences
-from tutor.answering.evidence import Sentence, list_items
+from ingest.rubrics import read_rubrics
+from tutor.answering import evidence
+from tutor.answering.evidence import EvidenceRoom, Sentence, list_items
 
 SOURCE = """### 問題 1：甲？
 引言一句。兩個層面：
@@ -46,7 +51,6 @@ def test_list_items_know_their_list_and_nested_lines_belong_to_the_item_above():
 
 
 def test_half_a_list_is_completed(searcher):
-    from tutor.answering.evidence import EvidenceRoom
     from tutor.answering.keypoints import choose
 
     room = EvidenceRoom(searcher)
@@ -57,7 +61,6 @@ def test_half_a_list_is_completed(searcher):
 
 
 def test_points_already_made_are_not_repeated(searcher):
-    from tutor.answering.evidence import EvidenceRoom
     from tutor.answering.keypoints import choose, unsaid
 
     room = EvidenceRoom(searcher)
@@ -65,3 +68,23 @@ def test_points_already_made_are_not_repeated(searcher):
     everything = [p.text for part in chosen for p in part.points]
     assert len(unsaid(chosen, [], room)) == len(everything)
     assert unsaid(chosen, everything, room) == []
+
+
+def test_first_users_at_once_read_the_rubrics_once(searcher, monkeypatch):
+    room = EvidenceRoom(searcher)
+    everybody = threading.Barrier(8)
+    reads = []
+
+    def read(path, document):
+        reads.append(path)
+        return read_rubrics(path, document)
+
+    def first_look(number):
+        everybody.wait(30)
+        return room.known(number)
+
+    monkeypatch.setattr(evidence, "read_rubrics", read)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(first_look, room.numbers()[:8]))
+    assert len(reads) == 1
+    assert all(known.right for known in found)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +18,12 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from ingest import errors
+from ingest.corpora import ingest
 from tutor.answering.answer import Answer, Citation
+from tutor.interview import material
+from tutor.settings import Settings
 from tutor.web.gate import Gate
+from tutor.web.open_corpora import OpenCorpora
 from tutor.web.problems import Refused, problem_of, status_of
 from tutor.web.pump import pumped
 from tutor.web.sources import bare, sources, withdrawn
@@ -193,3 +200,26 @@ def test_the_gate(behind: TestClient, method: str, path: str, kind: str, body: b
     assert found.status_code == status
     if status == 200:
         assert found.json() == {"size": len(body)}
+
+
+def test_first_graders_at_once_read_the_document_once(
+    tmp_path: Path, tiny_bank: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=tmp_path, corpus="tiny")
+    ingest(settings.corpora_dir, "tiny", tiny_bank, embedders=["use"])
+    opened = OpenCorpora(SimpleNamespace(settings=settings))  # type: ignore[arg-type]
+    everybody, reads, read = threading.Barrier(8), [], material.open_material
+
+    def counted(folder: Path, corpus: str) -> Any:
+        reads.append(corpus)
+        return read(folder, corpus)
+
+    def first_look(_: int) -> Any:
+        everybody.wait(30)
+        return opened.material(None)
+
+    monkeypatch.setattr(material, "open_material", counted)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(first_look, range(8)))
+    assert reads == ["tiny"]
+    assert all(one is found[0] for one in found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -106,7 +107,8 @@ class EvidenceRoom:
         self._embedder = load_embedder(split_spec(searcher.embedders[0])[0])
         self._kept = lru_cache(maxsize=256)(self._load)
         self._vectors = lru_cache(maxsize=256)(self._known_vectors)
-        self._rubrics = lru_cache(maxsize=1)(self._read_rubrics)
+        self._rubrics_kept = lru_cache(maxsize=1)(self._read_rubrics)
+        self._reading = threading.Lock()
 
     def numbers(self) -> list[int]:
         """Numbers of all questions."""
@@ -173,6 +175,10 @@ class EvidenceRoom:
             sentence = Sentence(number, section, point.statement, *span)
             found.append(Statement(point.statement, point.statement_en, sentence, point.kind == "core"))
         return tuple(found)
+
+    def _rubrics(self, build: str) -> dict[int, tuple[RubricPoint, ...]]:
+        with self._reading:  # one reads, the others wait: fifty first users at once would read it fifty times
+            return self._rubrics_kept(build)
 
     def _read_rubrics(self, build: str) -> dict[int, tuple[RubricPoint, ...]]:
         del build  # only part of the key, as above

@@ -48,6 +48,8 @@ class Screened:
         return any(flag.startswith("attack: ") for flag in self.flags)
 
 
+# Messages whose verdict is kept: every turn looks at the whole conversation again, 1 to 2 ms a message.
+@lru_cache(maxsize=256)
 def screen(message: str) -> Screened:
     """Cut what attacks out of a user's message and say what it was."""
     flags = ["hidden characters removed"] if hides(message) else []

@@ -25,10 +25,13 @@ from ingest.index import Index
 from ingest.text import search_terms, terms
 
 Scores = NDArray[np.float32]
+# Rows of the nearest entries and their cosines, `(k,)` each, best first.
+Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
 # Nearest entries fetched per dense leg. A question with no entry among them gets the score of the last one: it can
 # not have been better.
 NEAREST = 200
-# Vectors of queries that are kept: a conversation comes back to its last queries with every turn.
+# Queries whose vectors and neighbours are kept: a conversation comes back to its last queries with every turn, and users
+# share the usual questions. The neighbours are 3 kB for each dense leg; asking Chroma for them takes 2 to 3 ms of a core.
 VECTORS = 256
 
 
@@ -66,6 +69,7 @@ class Legs:
         # A slow embedder works in a thread of its own while the other legs search.
         self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="embed")
         self._vector = lru_cache(maxsize=VECTORS)(self._start_embedding)
+        self._nearest = lru_cache(maxsize=VECTORS * len(self._collections))(self._look_up)
 
     def _start_embedding(self, embedder: str, query: str) -> Future[Vectors]:
         return self._pool.submit(lambda: load_embedder(embedder).queries([query])[0])
@@ -108,8 +112,7 @@ class Legs:
             if leg[0] not in self._quick:
                 with answering(self._index.chroma_url):
                     vector = self._vector(leg[0], query).result() + stored_vector(collection, row)
-                scores, _ = self._dense(leg, vector / np.linalg.norm(vector))
-                legs["-".join(leg)] = scores
+                legs["-".join(leg)] = self._of_questions(*self._neighbours(leg, vector / np.linalg.norm(vector)))
         return legs
 
     def _score(self, query: str, dense: Sequence[tuple[str, str]]) -> LegScores:
@@ -121,18 +124,25 @@ class Legs:
         }
         entries: dict[int, float] = {}
         for leg in dense:
-            legs["-".join(leg)], found = self._dense(leg, self._vector(leg[0], query).result())
-            for row, cosine in found:
+            rows, cosines = self._nearest(leg, query)
+            legs["-".join(leg)] = self._of_questions(rows, cosines)
+            for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
                 entries[row] = max(cosine, entries.get(row, -1.0))
         return LegScores(legs, passage_scores, entries, unknown)
 
-    def _dense(self, leg: tuple[str, str], vector: Vectors) -> tuple[Scores, list[tuple[int, float]]]:
-        """Best cosine per question, and the nearest rows with theirs."""
+    def _look_up(self, leg: tuple[str, str], query: str) -> Neighbours:
+        return self._neighbours(leg, self._vector(leg[0], query).result())
+
+    def _neighbours(self, leg: tuple[str, str], vector: Vectors) -> Neighbours:
         with answering(self._index.chroma_url):
             rows, cosines = search_collection(self._collections[leg], vector, min(NEAREST, self._sizes[leg]))
-        scores = np.asarray(cosines, dtype=np.float32)
+        return np.asarray(rows, dtype=np.int64), np.asarray(cosines, dtype=np.float64)
+
+    def _of_questions(self, rows: NDArray[np.int64], cosines: NDArray[np.float64]) -> Scores:
+        """Best cosine per question."""
+        scores = cosines.astype(np.float32)
         floor = float(scores[-1]) if len(scores) else 0.0
-        return self._best(scores, self._of_entry[rows], floor=floor), list(zip(rows, cosines, strict=True))
+        return self._best(scores, self._of_entry[rows], floor=floor)
 
     def _title_row(self, question: int) -> int:
         return next(row for row, entry in self._index.content.entries_of(question) if entry.kind == "title")

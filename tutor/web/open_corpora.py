@@ -51,6 +51,7 @@ class OpenCorpora:
     def __init__(self, stage: Backstage) -> None:
         self.stage = stage
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._tutors: OrderedDict[str, Tutor] = OrderedDict()
         self._practices: OrderedDict[tuple[str, str], tuple[Documented, Practice]] = OrderedDict()
         self._materials: OrderedDict[str, tuple[object, Documented]] = OrderedDict()
@@ -143,17 +144,25 @@ class OpenCorpora:
         folder = self.settings.corpora_dir
         path = corpora.document_path(folder, name)
         state = _stamps(path, rubrics_path(path), own_rubrics_path(folder, name))
+        known = self._kept_material(name, state)
+        if known is not None:
+            return known
+        with self._reading:  # who comes while one reads waits for what it finds
+            known = self._kept_material(name, state)
+            if known is not None:
+                return known
+            material = open_material(folder, name)
+            found = Documented(material, {q.number: q for q in material.document.questions}, grader_of(material))
+            with self._lock:
+                self._materials[name] = (state, found)
+                while len(self._materials) > KEPT_OPEN:
+                    self._materials.popitem(last=False)
+        return found
+
+    def _kept_material(self, name: str, state: object) -> Documented | None:
         with self._lock:
             kept = self._materials.get(name)
-            if kept is not None and kept[0] == state:
-                return kept[1]
-        material = open_material(folder, name)
-        found = Documented(material, {q.number: q for q in material.document.questions}, grader_of(material))
-        with self._lock:
-            self._materials[name] = (state, found)
-            while len(self._materials) > KEPT_OPEN:
-                self._materials.popitem(last=False)
-        return found
+        return kept[1] if kept is not None and kept[0] == state else None
 
     def practice(self, user: str, corpus: str) -> Practice:
         """A user's practice with a corpus; interviews that run stay alive in it.
