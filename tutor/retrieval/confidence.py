@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from ingest.text import terms
 from tutor.retrieval.conversation import content_terms
-from tutor.retrieval.fusion import best_first, learned
+from tutor.retrieval.fusion import best_first, comparable, learned
 from tutor.retrieval.legs import Legs, LegScores
 
 THRESHOLD = 0.5
 # A query has at most this many right questions.
 FIELD = 5
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*")
+_HAN = "\u2e80"
 _NAME = re.compile(r"[A-Z0-9]")
 
 
@@ -45,9 +46,14 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
         "unknown-han": _share(han & scored.unknown, han),
         "missed-latin": _share(latin - best_terms, latin),
         "missed-han": _share(han - best_terms, han),
+        "digits": float(any(c.isdigit() for c in query)),
+        "english": float(not any(c > _HAN for c in query)),
         "latin": float(bool(latin)),
         "han": float(bool(han)),
     }
+    passages = scored.legs.get("keyword-passage")
+    # Words that meet in one passage of the best question say more than words scattered over it.
+    found["passage"] = float(comparable(passages)[order[0]]) if passages is not None and len(order) else 0.0
     for name, scores in scored.legs.items():
         best = float(scores.max(initial=0.0))
         found[name] = best / count / 5 if name.startswith("keyword") else best
@@ -70,7 +76,7 @@ def _names(query: str) -> frozenset[str]:
 
     An unknown ordinary word is a way of putting things; an unknown name is something the corpus does not treat.
     """
-    chinese = any(c > "\u2e80" for c in query)
+    chinese = any(c > _HAN for c in query)
     words = _LATIN_WORD.findall(query)
     named = [w for i, w in enumerate(words) if chinese or _NAME.search(w if i else w[1:])]
     return frozenset(t for w in named for t in terms(w) if len(t) >= 3)
