@@ -166,6 +166,23 @@ def grading(
 
 
 @app.command()
+def drafts(
+    questions: Annotated[int, typer.Option("--questions", min=1, help="So many, 20 s each with a model.")] = 8,
+    as_json: Json = False,
+) -> None:
+    """How many reviewed core points drafted rubrics find, by rule and with the local model."""
+    from eval.drafts import measure
+
+    chosen = Settings()
+    if chosen.model == "none":
+        report = measure(questions, None)
+    else:
+        with opened(chosen) as tutor:
+            report = measure(questions, tutor.model)
+    finish("drafts", report, as_json, show_figures)
+
+
+@app.command()
 def interview(
     quick: Annotated[bool, typer.Option("--quick", help="Ten questions in two languages.")] = False,
     as_json: Json = False,

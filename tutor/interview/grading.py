@@ -131,7 +131,7 @@ class Grader:
         graded = _graded_all(points, chances, best, answer, found)
         cuts = learned["generic"]["cuts"]
         flags = list(screening.flags)
-        value = grade_value(features, learned["generic"]) if found else 0.0
+        value = grade_value(features, learned["generic"], reference) if found else 0.0
         return _finished(value, flags, graded, cuts, answer, question)
 
     def judge_pieces(self, question: int, found: Sequence[Piece]) -> Judged:
