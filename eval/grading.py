@@ -19,10 +19,13 @@ import opencc
 from numpy.typing import NDArray
 
 from eval.agreement import kappa
+from eval.baselines.one_number import one_number
 from eval.fit_grading import shipped_rubrics
+from eval.fit_reference import half_of
 from eval.gold import Part, Row, rows
 from eval.intervals import interval, mean_interval
 from tutor.interview.grading import Grade, Grader, plain_grader
+from tutor.llm import Model
 
 # Filler that says nothing of any topic, in both languages; repeated until an answer is three times as long.
 FILLER_ZH = "嗯，這個問題我覺得問得很好，讓我想一下該怎麼說。之前準備的時候有看過一些文章，整體來說我滿有興趣的。"
@@ -30,14 +33,14 @@ FILLER_EN = "Well, that is a good question, let me think about how to put it. I 
 ALLOWED_MOVE = 0.3
 
 
-def measure(part: Part, data: Path | None = None) -> dict[str, Any]:
+def measure(part: Part, data: Path | None = None, beside: int = 0, model: Model | None = None) -> dict[str, Any]:
     """Everything about the rows of a part, or of a file in the same form.
 
     Rows with `reference` instead of `question` (and `human`, `max`) are measured by `measure_references`.
     """
     found = [json.loads(line) for line in data.read_text(encoding="utf-8").splitlines() if line.strip()] if data else rows("grading", part)  # fmt: skip
     if found and "reference" in found[0]:
-        return measure_references(found)
+        return measure_references(found, beside, model)
     rubrics, titles = shipped_rubrics()
     grader = Grader(rubrics, titles)
     for number in {r["question"] for r in found}:
@@ -169,18 +172,62 @@ def _by(found: Sequence[Row], grades: Sequence[Grade], field: str) -> dict[str, 
     return result
 
 
-def measure_references(found: Sequence[Row]) -> dict[str, Any]:
-    """Rows `{"question", "reference", "answer", "human", "max"}`: correlation, right/wrong, mean error."""
+def measure_references(found: Sequence[Row], beside: int = 0, model: Model | None = None) -> dict[str, Any]:
+    """Rows `{"question", "reference", "answer", "human", "max"}`: correlation, right/wrong, mean error.
+
+    Args:
+        beside: rows, spread evenly, that the plain "give 0 to 10" prompt grades too, with `model`; our own figures for
+            just these rows stand beside its own.
+    """
     grader = plain_grader()
-    pairs = np.asarray([
-        ((grader.grade_reference(r["question"], r["reference"], r["answer"]).score or 0.0) / 10, r["human"] / r["max"])
-        for r in found
-    ])  # fmt: skip
-    constant = float(pairs[:, 1].mean())
+    grades = [grader.grade_reference(r["question"], r["reference"], r["answer"]) for r in found]
+    human = np.asarray([r["human"] / r["max"] for r in found])
+    # Scores are null only where a reference says nothing; such rows are left out and counted.
+    scored = np.asarray([g.score is not None for g in grades])
+    ours = np.asarray([(g.score or 0.0) / 10 for g in grades])
+    pairs = np.column_stack([ours, human])[scored]
+    held = np.asarray([half_of(r["question"]) == 1 for r in found])[scored]
+    result: dict[str, Any] = {
+        "rows": len(pairs),
+        "unscored": int((~scored).sum()),
+        **_against_people(pairs),
+        "not_learned_from": {"rows": int(held.sum()), **_against_people(pairs[held])} if held.any() else None,
+        "constant_mean": _constant(human[scored]),
+    }
+    if model is not None and beside:
+        chosen = [i * len(found) // min(beside, len(found)) for i in range(min(beside, len(found)))]
+        ask = one_number(model)
+        given = [ask(found[i]["question"], found[i]["reference"], found[i]["answer"]) for i in chosen]
+        usable = [(i, value) for i, value in zip(chosen, given, strict=True) if value is not None]
+        index = [i for i, _ in usable]
+        theirs = np.asarray([(value / 10, human[i]) for i, value in usable])
+        result["one_number_prompt"] = {
+            "rows": len(usable), "asked": len(chosen), "model": model.name, **_against_people(theirs),
+            "ours_on_these_rows": _against_people(np.column_stack([ours, human])[index]),
+        }  # fmt: skip
+    return result
+
+
+def _against_people(pairs: NDArray[Any]) -> dict[str, Any]:
+    """`(rows, 2)`, ours and people's, 0..1."""
     return {
-        "rows": len(found),
-        "pearson": interval(pairs, lambda p: float(np.corrcoef(p[:, 0], p[:, 1])[0, 1])),
+        "pearson": interval(pairs, _pearson),
         "right_wrong": interval(pairs, lambda p: float(((p[:, 0] >= 0.5) == (p[:, 1] >= 0.5)).mean())),
         "mae": interval(pairs, lambda p: float(abs(p[:, 0] - p[:, 1]).mean())),
-        "mae_constant": round(float(abs(pairs[:, 1] - constant).mean()), 4),
+    }
+
+
+def _pearson(pairs: NDArray[Any]) -> float:
+    """Correlation, 0 where one side is always the same."""
+    one, other = pairs[:, 0], pairs[:, 1]
+    return float(np.corrcoef(one, other)[0, 1]) if one.std() > 0 and other.std() > 0 else 0.0
+
+
+def _constant(human: NDArray[Any]) -> dict[str, float]:
+    """The grader that always says the mean: it cannot correlate."""
+    mean = float(human.mean())
+    return {
+        "pearson": 0.0,
+        "right_wrong": round(float(((human >= 0.5) == (mean >= 0.5)).mean()), 4),
+        "mae": round(float(abs(human - mean).mean()), 4),
     }

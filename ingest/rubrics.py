@@ -54,12 +54,17 @@ class KeyPoint(BaseModel):
 
 
 class Rubric(BaseModel):
-    """The key points of one question; `drafted` where no person has looked at them."""
+    """The key points of one question; `drafted` where no person has looked at them.
+
+    Args:
+        drafted_by: the language model that chose the points of a draft, "" where a rule did.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     question: int
     drafted: bool = False
+    drafted_by: str = ""
     points: Annotated[tuple[KeyPoint, ...], Field(min_length=1)]
 
 

@@ -130,7 +130,7 @@ def rubric(
     name: Annotated[str | None, typer.Option("--corpus", "-c", help="Corpus to use; default: TUTOR_CORPUS.")] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Open it in your editor.")] = False,
     draft: Annotated[
-        bool, typer.Option("--draft", help="Draft it by rule; without a number, all that are missing.")
+        bool, typer.Option("--draft", help="Draft it with the local model, or by rule without one; no number: all.")
     ] = False,
     as_json: Json = False,
 ) -> None:

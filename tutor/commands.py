@@ -29,7 +29,7 @@ LOAD_SECONDS, PULL_SECONDS = 180.0, 3600.0
 def ingest_document(settings: Settings, path: Path | None, corpus: str | None, console: Console) -> dict[str, Any]:
     """Ingest a document, or the shipped one, with a progress bar. The contract of `tutor ingest --json`."""
     name, source = _name_and_path(settings, path, corpus)
-    with _bar(console) as progress:
+    with progress_bar(console) as progress:
         report = ingest_corpus(
             settings.corpora_dir,
             name,
@@ -91,7 +91,7 @@ def expand_corpus(settings: Settings, corpus: str, numbers: Sequence[int], conso
         )
     folder = settings.corpora_dir / corpus
     folder.mkdir(parents=True, exist_ok=True)
-    with open_model(settings) as model, _bar(console) as progress:
+    with open_model(settings) as model, progress_bar(console) as progress:
         wait_for_model(model, console)
         if not model.state.ready:
             raise UsageError("Drafting needs a model, and none runs.", "tutor models pull, then call it again.")
@@ -101,7 +101,8 @@ def expand_corpus(settings: Settings, corpus: str, numbers: Sequence[int], conso
 
 
 @contextmanager
-def _bar(console: Console) -> Iterator[Any]:
+def progress_bar(console: Console) -> Iterator[Any]:
+    """A bar on a terminal, nothing elsewhere; what it yields is called with stage, done and total."""
     columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         tasks: dict[str, Any] = {}

@@ -15,7 +15,8 @@ from ingest.corpora import document_path
 from ingest.document import Question
 from ingest.errors import DocumentError, UsageError
 from ingest.rubrics import Rubric, read_rubrics, rubrics_path
-from tutor.interview.drafting import draft, draft_all
+from tutor.interview.choosing import draft_with
+from tutor.interview.drafting import draft
 from tutor.interview.items import Material, point_source
 from tutor.interview.material import open_material, own_rubrics_path
 from tutor.interview.rubric_file import editable, edited, keep
@@ -78,28 +79,58 @@ def show_rubric(settings: Settings, corpus: str, number: int, as_json: bool) -> 
 
 
 def draft_rubrics(settings: Settings, corpus: str, number: int | None, console: Console) -> None:
-    """Draft the rubric of a question, or those of all questions that have none.
+    """Draft the rubric of a question, or those of all questions that have none or one by rule, with the local model.
+
+    Each is kept as soon as it is drafted, so that a call that was stopped goes on where it was. Where there is no model,
+    the rule drafts what is missing.
 
     Raises:
         UsageError: there is no such question, it has no answer, or a person has written its rubric.
+        ModelUnavailable: the model died; what was drafted is kept.
     """
+    from tutor.commands import progress_bar, wait_for_model
+    from tutor.llm import open_model
+
     material = open_material(settings.corpora_dir, corpus)
+    wanted = _to_draft(material, number)
+    own = own_rubrics_path(settings.corpora_dir, corpus)
+    done = by_model = 0
+    with open_model(settings) as model, progress_bar(console) as progress:
+        if wanted:
+            wait_for_model(model, console)
+        ready = model.state.ready
+        for place, question in enumerate(wanted):
+            progress("Drafting", place, len(wanted))
+            known = material.rubrics.get(question.number)
+            if known is not None and number is None and (not ready or known.drafted_by):
+                continue
+            made = draft_with(model, question, material.document) if ready else draft(question, material.document)
+            if made is not None:
+                keep(own, corpus, {question.number: made}, material.document)
+                done, by_model = done + 1, by_model + bool(made.drafted_by)
+        progress("Drafting", len(wanted), len(wanted))
+    if number is not None and not done:
+        raise UsageError(f"Question {number} has no answer that key points could be made of.")
+    how = f"{by_model} with the model, {done - by_model} by rule"
+    console.print(f"{done} drafted ({how}); review them with `tutor corpus rubric N --edit`.", markup=False)
+
+
+def _to_draft(material: Material, number: int | None) -> list[Question]:
+    """The questions whose rubric nobody has written.
+
+    Raises:
+        UsageError: there is no such question, or a person has written its rubric.
+    """
     if number is None:
-        drafts = {n: r for n, r in draft_all(material.document).items() if n not in material.rubrics}
-    else:
-        question = _question(material, number)
-        known = material.rubrics.get(number)
-        if known is not None and not known.drafted:
-            raise UsageError(
-                f"The key points of question {number} were written by hand.", f"tutor corpus rubric {number} --edit"
-            )
-        made = draft(question, material.document)
-        if made is None:
-            raise UsageError(f"Question {number} has no answer that key points could be made of.")
-        drafts = {number: made}
-    if drafts:
-        keep(own_rubrics_path(settings.corpora_dir, corpus), corpus, drafts, material.document)
-    console.print(f"{len(drafts)} drafted; review them with `tutor corpus rubric N --edit`.", markup=False)
+        known = material.rubrics
+        return [q for q in material.document.questions if q.number not in known or known[q.number].drafted]
+    question = _question(material, number)
+    rubric = material.rubrics.get(number)
+    if rubric is not None and not rubric.drafted:
+        raise UsageError(
+            f"The key points of question {number} were written by hand.", f"tutor corpus rubric {number} --edit"
+        )
+    return [question]
 
 
 def edit_rubric(settings: Settings, corpus: str, number: int, console: Console) -> None:

@@ -146,12 +146,40 @@ def attacks(
 
 
 @app.command()
-def grading(part: PartName = "test", data: Rows = None, as_json: Json = False) -> None:
+def grading(
+    part: PartName = "test",
+    data: Rows = None,
+    recipe: Annotated[
+        int, typer.Option("--recipe", min=0, help="With bare references: rows for the plain 'give 0 to 10' prompt too.")
+    ] = 0,
+    as_json: Json = False,
+) -> None:
     """Levels, key points, attacks, and what must not move a score."""
     from eval.grading import measure
 
-    report = measure(part_of(part), data)
+    if recipe and data is not None:
+        with opened(Settings()) as tutor:
+            report = measure(part_of(part), data, recipe, tutor.model)
+    else:
+        report = measure(part_of(part), data)
     finish(f"grading-{data.stem if data else part}", report, as_json, partial(show_figures, without=("graded",)))
+
+
+@app.command()
+def drafts(
+    questions: Annotated[int, typer.Option("--questions", min=1, help="So many, 20 s each with a model.")] = 8,
+    as_json: Json = False,
+) -> None:
+    """How many reviewed core points drafted rubrics find, by rule and with the local model."""
+    from eval.drafts import measure
+
+    chosen = Settings()
+    if chosen.model == "none":
+        report = measure(questions, None)
+    else:
+        with opened(chosen) as tutor:
+            report = measure(questions, tutor.model)
+    finish("drafts", report, as_json, show_figures)
 
 
 @app.command()

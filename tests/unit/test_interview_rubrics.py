@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from ingest.corpora import ingest, read_document
 from ingest.errors import DocumentError
 from ingest.rubrics import quote_span, read_rubrics
 from tutor.cli import app
+from tutor.interview import choosing
 from tutor.interview.drafting import draft, draft_all
 from tutor.interview.material import open_material, own_rubrics_path
 from tutor.interview.practice import open_practice
 from tutor.interview.rubric_file import editable, edited, keep
 from tutor.interview.setup import Setup
+from tutor.rubric_commands import draft_rubrics
 from tutor.settings import Settings
 from tutor.store import open_store
 
@@ -124,3 +128,38 @@ def test_the_command_lists_drafts_shows_and_edits(settings: Settings, monkeypatc
     assert runner.invoke(app, ["corpus", "rubric", "1", "-c", "tiny", "--edit"]).exit_code == 0
     assert "edited" in runner.invoke(app, ["corpus", "rubric", "1", "-c", "tiny"]).output
     assert '"origin": "drafted"' in runner.invoke(app, ["corpus", "rubric", "2", "-c", "tiny", "--json"]).output
+
+
+@pytest.mark.parametrize(
+    ("numbers", "by_model"),
+    [([2, 1, 3], True), ([], False), ([99, 0, "x", None], False), ([1, 1, 1, 99], True)],
+)
+def test_what_the_model_chooses_is_the_documents_own_text(tmp_path, monkeypatch, numbers, by_model):
+    path = tmp_path / "list.md"
+    lines = [f"- 快取的第{n}個特點是它會把資料{n}放在較快的記憶體裡，省去重複的計算。\n" for n in "一二三四五六"]
+    path.write_text("### 問題 1：什麼是快取？\n#### 解釋\n" + "".join(lines), encoding="utf-8")
+    document = read_document(path)
+    monkeypatch.setattr(choosing, "_ask", lambda *_: numbers)
+    rubric = choosing.draft_with(SimpleNamespace(name="tiny-model"), document.questions[0], document)
+    assert rubric is not None
+    assert rubric.drafted
+    assert rubric.drafted_by == ("tiny-model" if by_model else "")
+    assert len(rubric.points) >= 3
+    assert all(quote_span(p, document.questions[0], document.source) for p in rubric.points)
+    own = tmp_path / "own.yaml"
+    keep(own, "list", {1: rubric}, document)
+    assert ("drafted_by: tiny-model" in own.read_text(encoding="utf-8")) == by_model
+    assert read_rubrics(own, document) == {1: rubric}
+
+
+def test_drafting_with_a_model_goes_on_where_it_was(settings, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr(choosing, "_ask", lambda model, title, *_: asked.append(title) or [1])
+    fake = settings.model_copy(update={"model": "fake"})
+    console = Console(quiet=True)
+    draft_rubrics(fake, "tiny", 1, console)
+    assert len(asked) == 1
+    draft_rubrics(fake, "tiny", None, console)
+    assert len(asked) == len(set(asked)) == 3
+    draft_rubrics(fake, "tiny", None, console)
+    assert len(asked) == 3

@@ -8,6 +8,7 @@ is one (`drafted: true`), and grades against it are marked uncertain. No languag
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,9 @@ _EXAMPLE = re.compile(r"例子|举例|例如|比如|示例|案例|类比|example
 
 
 @dataclass(frozen=True)
-class _Sentence:
+class Statement:
+    """A sentence of an answer that a key point could be made of: `source[start:end]`, without its list marker."""
+
     start: int
     end: int
     text: str
@@ -43,11 +46,17 @@ class _Sentence:
 
 def draft(question: Question, document: Document) -> Rubric | None:
     """A rubric for a question, None where its answer has no sentence to make a key point of."""
-    found = _sentences(question, document.source)
-    if not found:
-        return None
-    chosen = _chosen(question.title, found)
-    core = [s for s in chosen if not s.example] or chosen[:1]
+    found = statements(question, document.source)
+    return rubric_of(question, document, ranked(question.title, found)) if found else None
+
+
+def rubric_of(question: Question, document: Document, chosen: Sequence[Statement], by: str = "") -> Rubric:
+    """The draft that these sentences make, best first.
+
+    Args:
+        by: the model that chose them, "" for the rule.
+    """
+    core = [s for s in chosen if not s.example] or list(chosen[:1])
     core = core[: max(1, round(_CORE_SHARE * len(chosen)))]
     points = []
     for i, sentence in enumerate(sorted(chosen, key=lambda s: s.start), 1):
@@ -57,7 +66,7 @@ def draft(question: Question, document: Document) -> Rubric | None:
             weight=1.0 if rank is None else 3.0 if rank < 2 else 2.0, statement=_statement(sentence),
             aliases=_aliases(sentence), quote=document.source[sentence.start : sentence.end],
         ))  # fmt: skip
-    return Rubric(question=question.number, drafted=True, points=tuple(points))
+    return Rubric(question=question.number, drafted=True, drafted_by=by, points=tuple(points))
 
 
 def draft_all(document: Document) -> dict[int, Rubric]:
@@ -66,8 +75,9 @@ def draft_all(document: Document) -> dict[int, Rubric]:
     return {number: rubric for number, rubric in drafts.items() if rubric is not None}
 
 
-def _sentences(question: Question, source: str) -> list[_Sentence]:
-    found: dict[str, _Sentence] = {}
+def statements(question: Question, source: str) -> list[Statement]:
+    """The sentences of a question's answer that say something, in order."""
+    found: dict[str, Statement] = {}
     for section in question.sections:
         if section.role != "answer":
             continue
@@ -85,13 +95,13 @@ def _sentences(question: Question, source: str) -> list[_Sentence]:
                 bonus = _ITEM_BONUS * bool(block.lead) + _OPENING_BONUS * opening
                 example = bool(_EXAMPLE.search(fold(f"{section.name} {' '.join(block.lead)} {text[:12]}")))
                 found.setdefault(
-                    text, _Sentence(start, end, text, block.lead[-1] if block.lead else "", bonus, example)
+                    text, Statement(start, end, text, block.lead[-1] if block.lead else "", bonus, example)
                 )
                 opening = False
     return list(found.values())
 
 
-def _chosen(title: str, found: list[_Sentence]) -> list[_Sentence]:
+def ranked(title: str, found: list[Statement]) -> list[Statement]:
     """The best ones, best first (maximal marginal relevance, Carbonell and Goldstein 1998)."""
     use = load_embedder("use")
     vectors = np.asarray(use.passages([compared(s.text) for s in found]))
@@ -114,7 +124,7 @@ def _chosen(title: str, found: list[_Sentence]) -> list[_Sentence]:
     return [found[i] for i in order]
 
 
-def _statement(sentence: _Sentence) -> str:
+def _statement(sentence: Statement) -> str:
     """The sentence; with the item it belongs to in front where it does not name it itself."""
     lead = plain(sentence.lead).rstrip("：: ")
     if not lead or fold(lead) in fold(sentence.text):
@@ -122,7 +132,7 @@ def _statement(sentence: _Sentence) -> str:
     return f"{lead}: {sentence.text}" if lead.isascii() else f"{lead}：{sentence.text}"
 
 
-def _aliases(sentence: _Sentence) -> Aliases:
+def _aliases(sentence: Statement) -> Aliases:
     """The bare sentence beside the one with its item in front."""
     if _statement(sentence) == sentence.text:
         return Aliases()

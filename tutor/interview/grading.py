@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.rubrics import KeyPoint, Rubric
+from ingest.text import terms
 from tutor.answering.language import reply_language
 from tutor.interview.clauses import Piece, pieces
 from tutor.interview.features import PointSet, frequencies
@@ -37,6 +38,8 @@ CAPPED = frozenset({"injection", "stuffing"})
 _CAP = 1
 # What is left beside an attack or a term list must be said clearly to count at all.
 CLEAR = 0.7
+# So many clear core points beside an attack are an answer; so many terms of its own make a point more than an echo.
+_ANSWERED, _OWN_TERMS = 2, 2
 _REMEMBERED = 128
 
 
@@ -114,7 +117,7 @@ class Grader:
         said = any(g.verdict != "missing" for g in graded)
         if not NOTHING & set(flags) and not said and not CAPPED & set(flags):
             flags.append("off-topic")
-        return _finished(value, flags, graded, cuts, answer)
+        return _finished(value, flags, graded, cuts, answer, self.titles.get(question, ""))
 
     def grade_reference(self, question: str, reference: str, answer: str) -> Grade:
         """Grade an answer against a bare reference answer, any material. Unscored where the reference says nothing."""
@@ -128,8 +131,8 @@ class Grader:
         graded = _graded_all(points, chances, best, answer, found)
         cuts = learned["generic"]["cuts"]
         flags = list(screening.flags)
-        value = grade_value(features, learned["generic"]) if found else 0.0
-        return _finished(value, flags, graded, cuts, answer)
+        value = grade_value(features, learned["generic"], reference) if found else 0.0
+        return _finished(value, flags, graded, cuts, answer, question)
 
     def judge_pieces(self, question: int, found: Sequence[Piece]) -> Judged:
         """How likely each key point was said by the best of these pieces of an answer.
@@ -170,10 +173,10 @@ def _graded(point: KeyPoint, probability: float, answer: str, piece: Piece | Non
 
 
 def _finished(
-    value: float, flags: Sequence[str], graded: Sequence[GradedPoint], cuts: Sequence[float], answer: str
+    value: float, flags: Sequence[str], graded: Sequence[GradedPoint], cuts: Sequence[float], answer: str, asked: str
 ) -> Grade:
     """The grade of a score, once its flags have had their say."""
-    clear = any(g.point.kind == "core" and g.probability >= CLEAR for g in graded)
+    clear = sum(said_clearly(g.point.kind, g.probability, g.point.texts, g.quote, asked) for g in graded)
     value = capped(value, flags, clear, cuts)
     return Grade(
         value, level(value, cuts), tuple(graded), tuple(flags), uncertain=not flags and near_border(value, cuts),
@@ -181,15 +184,24 @@ def _finished(
     )  # fmt: skip
 
 
-def capped(value: float, flags: Sequence[str], clear: bool, cuts: Sequence[float]) -> float:
-    """The score after the flags: nothing for no answer, at most level 1 beside an attack or a term list.
+def said_clearly(kind: str, probability: float, wordings: Iterable[str], quote: str, asked: str) -> bool:
+    """Whether a core point is said beyond doubt, in words of its own and not only in those of the question."""
+    if kind != "core" or probability < CLEAR:
+        return False
+    own = set(terms(quote)) & {t for text in wordings for t in terms(text)}
+    return len(own - set(terms(asked))) >= _OWN_TERMS
+
+
+def capped(value: float, flags: Sequence[str], clear: int, cuts: Sequence[float]) -> float:
+    """The score after the flags: nothing for no answer, at most level 1 beside a term list or a thin answer to an attack.
 
     Args:
-        clear: whether a core point was said clearly beside the attack or the list.
+        clear: how many core points were said clearly beside the attack or the list. An attack beside a full answer
+            changes nothing: what was said is graded, what was asked for is not heard.
     """
     if NOTHING & set(flags):
         return 0.0
-    if not CAPPED & set(flags):
+    if not CAPPED & set(flags) or ("stuffing" not in flags and clear >= _ANSWERED):
         return value
     if not clear:
         return 0.0

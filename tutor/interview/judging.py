@@ -15,7 +15,7 @@ from ingest.text import fold, terms
 from tutor.answering.answer import Language
 from tutor.interview.clauses import Piece, pieces, plain
 from tutor.interview.feedback import feedback
-from tutor.interview.grading import CLEAR, NOTHING, Grade, GradedPoint, Grader, capped
+from tutor.interview.grading import NOTHING, Grade, GradedPoint, Grader, capped, said_clearly
 from tutor.interview.items import Material, point_source, statement_in
 from tutor.interview.rules import is_pasted, screen
 from tutor.interview.score import MET, PARTIAL, Verdict, coefficients, level, near_border, score
@@ -130,7 +130,7 @@ class Judge:
                 "quote": windows[int(judged.piece[place])][1],
                 "probability": round(earned, 4),
             }
-        return _rescored(grade, before.model_copy(update=change))
+        return _rescored(grade, before.model_copy(update=change), self._grader.titles.get(asked.number, ""))
 
     def _windows(self, asked: Asked, words: str) -> list[tuple[Piece, str]]:
         """Sentences, clauses, and up to three sentences in a row, each with its verbatim text.
@@ -161,11 +161,11 @@ def _second_verdict(before: PointRecord, probability: float) -> Verdict:
     return before.verdict
 
 
-def _rescored(grade: GradeRecord, after: PointRecord) -> GradeRecord:
+def _rescored(grade: GradeRecord, after: PointRecord, asked: str) -> GradeRecord:
     points = tuple(after if p.id == after.id else p for p in grade.points)
     learned = coefficients()
     value = score(points, np.asarray([p.probability for p in points]), learned)
-    clear = any(p.kind == "core" and p.probability >= CLEAR for p in points)
+    clear = sum(said_clearly(p.kind, p.probability, (p.statement,), p.quote, asked) for p in points)
     value = capped(value, grade.flags, clear, learned["cuts"])
     return grade.model_copy(
         update={

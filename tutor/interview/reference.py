@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.embed import load_embedder
 from ingest.rubrics import KeyPoint
-from ingest.text import fold, terms
+from ingest.text import fold, language_of, terms
 from tutor.interview.clauses import Piece, pieces, plain, sentences
 from tutor.interview.metric import load_metrics
 from tutor.interview.score import TOP
@@ -117,7 +117,8 @@ def _order(answer: str, reference: str) -> float:
     return float((said[:, None] < said[None])[later].mean())
 
 
-def grade_value(features: NDArray[np.float64], learned: dict[str, Any]) -> float:
-    """0..10."""
-    raw = float(features @ np.asarray([learned["weights"][n] for n in NAMES]) + learned["weights"]["bias"])
+def grade_value(features: NDArray[np.float64], learned: dict[str, Any], reference: str) -> float:
+    """0..10, by the weights for the language of the reference."""
+    weights = learned["weights_en" if language_of(reference) == "en" else "weights"]
+    raw = float(features @ np.asarray([weights[n] for n in NAMES]) + weights["bias"])
     return round(float(np.clip(raw, 0.0, 1.0)) * TOP, 2)

@@ -18,7 +18,8 @@ from ingest.rubrics import Rubric, read_rubrics
 
 _HEAD = """\
 # Key points of {corpus}, kept on this machine; they stand before those beside the document.
-# A rubric with `drafted: true` was drafted by rule and not reviewed; `tutor corpus rubric N --edit` corrects one.
+# A rubric with `drafted: true` was drafted by the model in `drafted_by`, or by rule where none is named, and reviewed
+# by nobody; grades by it are uncertain. `tutor corpus rubric N --edit` corrects one.
 """
 _EDIT_HEAD = """\
 # Question {question}: {title}
@@ -65,7 +66,7 @@ def edited(text: str, number: int, document: Document, folder: Path) -> Rubric:
         place.unlink(missing_ok=True)
     if set(found) != {number}:
         raise DocumentError(f"The text must hold the rubric of question {number} and no other.")
-    return found[number].model_copy(update={"drafted": False})
+    return found[number].model_copy(update={"drafted": False, "drafted_by": ""})
 
 
 def _row(rubric: Rubric) -> dict[str, Any]:
