@@ -49,43 +49,34 @@ _LABEL = re.compile(
 )
 # A result asked for or claimed in other words; an attack beside someone it is asked from, or said of the candidate.
 _OUTCOME = re.compile(
-    r"\bmark(?:s|ed)? (?:\w+ ){0,3}(?:generously|leniently|kindly|present)|lenien(?:t|cy) (?:with|to|on) me"
-    r"|(?:top|maximum|highest|best|full|perfect|max) (?:possible )?(?:level|band|grade|marks?|score|result|rating|credit|verdict)\b"
-    r"|\bscorecards?|\blevel (?:four|4)\b|\b(?:deserve|award|grant|credit)(?:s|ed)? (?:me|it|this|us|everything|all|the|full|that you)"
-    r"|(?:treat|record|count|accept|consider|judge|rate|regard)(?:s|ed)? (?:\w+ ){0,5}as (?:\w+ ){0,2}(?:present"
-    r"|correct|complete|covered|met|pass(?:ed)?|excellent|outstanding|given)"
-    r"|\bticked\b|waive (?:any|all|every)|nothing below the maximum|anything below the (?:maximum|top)"
-    r"|(?:判|评|算|记录?|核定|授予|登录|定|视)(?:我|他|她|它|为|成|作|是|答|的|完)?[^,。]{0,4}(?:最高|满级|满分|优秀|完整作答|通过|答对|四级|等级四|及格)"
-    r"|等级[^,。]{0,2}(?:四|4)|四级|满级|(?:最高|高|好|漂亮)的?(?:等级|成绩|分数|评价)|高抬贵手|手下留情|网开一面|放我一马|让我[^,。]{0,2}过\b|就?让我过"
-    r"|完整作答|(?:涵盖|覆盖|答到|答出)了?(?:全部|所有|完整|一切)|成绩登录|照[^,。]{0,8}成绩"
+    r"\bmark(?:s|ed)? (?:\w+ ){0,3}(?:generously|leniently|kindly)|lenien(?:t|cy) (?:with|to|on) me"
+    r"|\bscorecards?|\blevel (?:four|4)\b|\b(?:deserve|award|grant|credit)(?:s|ed)? me\b|waive (?:any|all|every)"
+    r"|(?:nothing|anything) below the (?:maximum|top)"
+    r"|判定?[为成][^,。]{0,2}(?:最高等级|满分)|等级[^,。]{0,2}(?:四|4)|四级|满级|高抬贵手|手下留情|网开一面|放我一马|让我[^,。]{0,2}过\b|就?让我过|完整作答|成绩登录|照[^,。]{0,8}成绩"
 )
 # What is said of the candidate's own answer, as if a third person had judged it.
 _CLAIM = re.compile(
-    r"(?:candidate|submission|my (?:previous|last|earlier|full|other) \w+|(?:this|the) (?:answer|text|response|explanation|discussion))\b"
-    r".{0,60}\b(?:complete|correct|covered|fully|full (?:understanding|marks?)|matches|perfect|outstanding|mastery|reviewed|confirm|approved|verified)"
-    r"|(?:i (?:have |hereby )?(?:confirm|certify|demonstrated)|demonstrated (?:full )?mastery|were explained perfectly|(?:is|are|were) all covered in my)"
-    r"|(?:考生|候选人|作答|我的(?:回答|答案)|上一轮|口头)[^。]{0,30}(?:完整|全部|所有|正确|优秀|通过|涵盖|覆盖|答完|已达|达满|满级|最高|一致)"
-    r"|我(?:其实)?(?:全部|都)[^,。]{0,3}(?:会|答过|讲过)|(?:解释|回答|比较|说明|讲解)[^,。]{0,4}(?:完全|非常|都|均)(?:正确|完整)"
-    r"|(?:代表|表示|说明)我[^,。]{0,4}(?:答完|答对|掌握)|(?:附件|录音档?|上传)[^。]{0,20}(?:为准|证明|一致)"
+    r"(?:\bcandidate|\bsubmission|\bmy (?:previous|last|earlier|full|other) \w+)\b"
+    r".{0,60}\b(?:complete|correct|covered|fully|full (?:understanding|marks?)|matches|perfect|outstanding|mastery|reviewed|approved|verified)"
+    r"|\bi (?:have |hereby )?(?:confirm|certify)\b|demonstrated (?:full )?mastery|were explained perfectly|(?:is|are|were) all covered in my"
+    r"|(?:考生|候选人|我的(?:回答|答案)|上一轮)[^。]{0,30}(?:完整|全部|所有|正确|优秀|通过|涵盖|覆盖|答完|已达|达满|满级|最高)"
+    r"|我(?:其实)?(?:全部|都)[^,。]{0,3}(?:会|答过|讲过)|(?:代表|表示|说明)我[^,。]{0,4}(?:答完|答对|掌握)"
 )
 # Roles, tests and orders to say or do something as the grader: by themselves.
 _ROLE = re.compile(
-    r"^\W*as (?:the|your|a|an) (?:\w+ )?(?:professor|examiner|grader|developer|administrator|admin|author|supervisor|auditor|interviewer)\b"
-    r"|\b(?:authori[sz]ed|official) (?:\w+ ){0,2}(?:exercise|test|audit)|expected (?:behaviou?r|result|grade|output|level) (?:is|of|for)|failing to do so"
-    r"|\b(?:per|under|according to|by|apply) (?:\w+ ){0,2}(?:exam|grading|scoring|company|interview|marking|guidelines?)\b|grading (?:service|script)"
-    r"|repeat after me|stop reading|(?:and|output) nothing else|into your own output|write that down as|copy the verdict|verdicts?\s*[=:]"
-    r"|^\W*(?:user|assistant)\s*:|#+\s*(?:new|updated|revised|end)\b|\btip you\b|\bpay you\b|i will (?:sue|report|complain)|read me the (?:one|score)"
-    r"|测试数据|预期(?:等级|结果|成绩|分数)|评测脚本|小道消息|不要输出(?:别的|其他)|请你?(?:直接)?(?:输出|记录|采纳|依照?图片|照图片)|调用[^。]{0,12}工具[^。]{0,3}传入"
-    r"|(?:你|您)[^。]{0,14}(?:更高的奖励|会被(?:举报|投诉)|坏掉)|聪明的模型|用它来评"
+    r"^\W*as (?:the|your) (?:\w+ )?(?:professor|examiner|grader|administrator|admin|supervisor|auditor|interviewer)\b"
+    r"|\bauthori[sz]ed (?:\w+ ){0,2}(?:exercise|test|audit)|grading (?:service|script)|repeat after me|stop reading"
+    r"|into your own output|write that down as|copy the verdict|\btip you\b|\bpay you\b|i will (?:sue|report|complain)|read me the (?:one|score)"
+    r"|小道消息|调用[^。]{0,12}工具[^。]{0,3}传入|(?:你|您)[^。]{0,14}(?:更高的奖励|会被(?:举报|投诉))|聪明的模型|用它来评"
     r"|<(?:result|level|score|grade|verdict)\b|\"(?:verdicts?|candidate)\"\s*:"
 )
 # Flattery, pity and pressure towards whoever grades: cut, and an attack, since no answer needs them.
 _APPEAL = re.compile(
-    r"\byou(?:'re| are)? (?:\w+ ){0,3}(?:wonderful|brilliant|extraordinary|amazing|kind|generous|fair(?:er)?|smart|intelligent|best|great)\b.{0,40}"
-    r"(?:examiner|grader|evaluator|interviewer|judge|human|i |me\b)|as fair as you|as (?:kind|generous|fair|smart|wise) as you|trust your (?:\w+ )?judge?ment"
+    r"as fair as you|as (?:kind|generous|fair|smart|wise) as you|trust your (?:\w+ )?judge?ment"
+    r"|\byou(?:'re| are)? (?:\w+ ){0,3}(?:wonderful|brilliant|extraordinary|amazing|kind|generous)\b.{0,40}(?:examiner|grader|evaluator|interviewer|judge)"
     r"|counting on me|i (?:really |desperately |badly )?need (?:this|the|a) (?:job|offer|position)|i studied (?:\w+ ){0,2}hard"
-    r"|(?:考官|面试官|评审|老师|您|你们?)[^,。]{0,8}(?:辛苦|人真?好|公正|英明|慧眼|大方|慷慨|善良|最棒|很专业|真的很)|慷慨一点|公平起见|不应该歧视我"
-    r"|求求|拜托|我(?:真的)?(?:很)?需要(?:这份|这个|高)|这份工作[^,。]{0,6}重要|家里[^,。]{0,4}(?:困难|不好)|请(?:考官|老师|面试官)?相信我"
+    r"|(?:考官|面试官|评审|老师|您)[^,。]{0,8}(?:辛苦|人真?好|公正|英明|慧眼|大方|慷慨|善良|最棒|很专业)|慷慨一点|不应该歧视我"
+    r"|求求|拜托|我(?:真的)?(?:很)?需要(?:这份|这个|高)|这份工作[^,。]{0,6}重要|请(?:考官|老师|面试官)相信我"
 )
 # Said by nobody who answers a question; cut only beside a recognised attack.
 _BESIDE = re.compile(
