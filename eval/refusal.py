@@ -37,6 +37,16 @@ def measure(tutor: Tutor, part: Part, advance: Callable[[str], None]) -> dict[st
     }  # fmt: skip
 
 
+def premises(tutor: Tutor) -> dict[str, Any]:
+    """How often a premise is corrected that is false, at the question that it is about, and one that holds; train rows."""
+    asked = [(row, tutor.answer(Ask(row["query"]))) for row in rows("premises", "train")]
+    false = [premise(a) and a.citations[0].question == r["question"] for r, a in asked if r["kind"] == "false-premise"]
+    return {
+        "false_corrected_train": mean_interval(false),
+        "true_corrected_train": mean_interval([premise(a) for r, a in asked if r["kind"] == "true-premise"]),
+    }
+
+
 def usual(tutor: Tutor, part: Part, count: int, advance: Callable[[str], None]) -> dict[str, Any]:
     """How often the usual recipe with the same model says that it does not know, by words; it corrects nothing.
 

@@ -117,10 +117,12 @@ def support(part: PartName = "test", as_json: Json = False) -> None:
 @app.command()
 def refusal(part: PartName = "test", recipe: Beside = 0, as_json: Json = False) -> None:
     """What is refused or corrected, and what is refused wrongly. Needs no model, but for the usual recipe."""
-    from eval.refusal import measure, usual
+    from eval.refusal import measure, premises, usual
 
     with opened(Settings().model_copy(update={"model": "none"})) as tutor:
         report = measure(tutor, part_of(part), lambda row: None)
+        if part == "dev":  # what the check of premises was chosen on
+            report |= premises(tutor)
     if recipe:
         with opened(Settings()) as tutor:
             report["usual_recipe"] = usual(tutor, part_of(part), recipe, advance)
