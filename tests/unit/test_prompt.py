@@ -83,7 +83,7 @@ def test_what_was_said_is_repeated_only_to_go_on_from_it():
 @pytest.mark.parametrize(("language", "says"), [("zh-Hant", "繁體中文"), ("en", "in English")])
 def test_the_language_is_asked_for_in_what_can_be_read_ahead(language, says):
     assert says in whole(question(["甲。"]), language)[-20:]
-    assert says in compact([chosen(1, 1)], language)[-20:]
+    assert says in compact([chosen(1, 1)], language, len)[-20:]
     assert user_message("q", language) == "q"
 
 
@@ -96,7 +96,7 @@ def test_the_conversation_goes_first_then_further_questions_then_points_never_th
     parts = [chosen(1, 6), chosen(2, 6)]
 
     def built(limit):
-        return build("問題", compact(parts, "zh-Hant"), parts, "zh-Hant", history=HISTORY, beside=[chosen(3, 2)], estimate=len,
+        return build("問題", compact(parts, "zh-Hant", len), parts, "zh-Hant", history=HISTORY, beside=[chosen(3, 2)], estimate=len,
                      limit=limit)  # fmt: skip
 
     everything = built(10_000)
@@ -112,7 +112,20 @@ def test_the_conversation_goes_first_then_further_questions_then_points_never_th
 
 def test_a_query_longer_than_the_window_is_cut_at_its_end():
     messages = build(
-        "長" * 5000, compact([chosen(1, 1)], "zh-Hant"), [chosen(1, 1)], "zh-Hant", estimate=len, limit=1000
+        "長" * 5000, compact([chosen(1, 1)], "zh-Hant", len), [chosen(1, 1)], "zh-Hant", estimate=len, limit=1000
     )
     assert sum(len(t) + 16 for _, t in messages) <= 1000
     assert messages[-1][1].startswith("長")
+
+
+def test_what_is_read_for_one_query_is_what_matters_most_in_the_documents_order():
+    texts = [(2, "丙" * 80), (0, "甲" * 100), (3, "丁" * 400), (1, "乙" * 60)]
+    vector = np.zeros(2, dtype=np.float32)
+    sentence = Sentence(19, "解釋", "", 0, 1)
+    points = tuple(KeyPoint(text, sentence, vector, True, rank) for rank, text in texts)
+    text = compact([Chosen(19, "KV Cache", points)], "zh-Hant", len)
+    assert "丙" not in text
+    assert "丁" not in text
+    assert text.index("甲甲") < text.index("乙乙")
+    long = compact([Chosen(19, "KV Cache", points[:1] + points[2:3])], "zh-Hant", len)
+    assert {"丙", "丁"} <= set(long), "two points are read however long they are"

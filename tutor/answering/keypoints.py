@@ -8,7 +8,7 @@ much. Of the facts that a complete answer needs it states about three quarters; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -53,12 +53,14 @@ class KeyPoint:
     Args:
         text: plain; from the reviewed digest where the reply is English and the document is not.
         in_language: whether the text is in the language of the reply, so that it can be shown as it is.
+        rank: 0 for the point of its question that matters most for the query.
     """
 
     text: str
     sentence: Sentence
     vector: NDArray[np.float32]
     in_language: bool
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def _points(question: QuestionSentences, asked: _Asked, limit: int) -> tuple[Key
             break
         if not any(_same(point, other) for other in points):
             points.append(point)
-    return tuple(sorted(points, key=lambda p: p.sentence.start))
+    ranked = [replace(point, rank=rank) for rank, point in enumerate(points)]
+    return tuple(sorted(ranked, key=lambda p: p.sentence.start))
 
 
 def _reviewed(question: QuestionSentences, asked: _Asked, limit: int) -> list[KeyPoint]:

@@ -9,6 +9,7 @@ questions, the words before and the query itself stand in the user's message. Kn
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,6 +31,8 @@ _CLOSING = {"zh": "請用繁體中文回答。", "en": "Answer in English."}
 _SIMPLIFIED = "（请用简体中文回答。）"
 # Characters of the text of one question. .55 tokens a character: 440 tokens, 13 MB of engine state, 6 s to read.
 LONGEST_TEXT = 800
+# Of the key points read for one query alone, and how many of a question are read however long: a token takes 15 ms.
+COMPACT_TOKENS, FEWEST_POINTS = 190, 2
 # A follow-up is understood with the query before it; "go on" with the beginning of what was said.
 QUERY_BEFORE, SAID_BEFORE = 40, 60
 # Tokens around each message, and kept free against a tokenizer that counts otherwise than the estimate.
@@ -61,9 +64,22 @@ def whole(question: QuestionSentences, language: Language) -> str:
     return _system([_block(question.number, question.title, [text for _, text in ordered])], language)
 
 
-def compact(chosen: Sequence[Chosen], language: Language) -> str:
-    """The system message with the key points for one query only: the least to read where nothing was read ahead."""
-    return _system([_chosen_block(part) for part in chosen], language)
+def compact(chosen: Sequence[Chosen], language: Language, estimate: Callable[[str], int]) -> str:
+    """The system message with the key points for one query only: the least to read where nothing was read ahead.
+
+    Points of each question in the order of their rank, as long as there is room; what is left out here is listed below
+    the model's words all the same.
+    """
+    room, blocks = COMPACT_TOKENS, []
+    for part in chosen:
+        kept: set[int] = set()
+        for place, point in sorted(enumerate(part.points), key=lambda row: row[1].rank):
+            tokens = estimate(point.text)
+            if tokens <= room or len(kept) < FEWEST_POINTS:
+                kept.add(place)
+                room -= tokens
+        blocks.append(_chosen_block(replace(part, points=tuple(part.points[place] for place in sorted(kept)))))
+    return _system(blocks, language)
 
 
 def user_message(
@@ -126,7 +142,7 @@ def build(
             beside = beside[:-1]
         elif len(parts) > 1 or (parts and len(parts[0].points) > 1):
             parts = _less(parts)
-            system = compact(parts, language)
+            system = compact(parts, language, estimate)
         elif len(query) > 200:
             query = query[: max(200, len(query) * 3 // 4)]
         else:

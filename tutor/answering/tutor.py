@@ -159,7 +159,7 @@ class Tutor:
         first, beside = chosen[0], chosen[1:]
         system = prompt.whole(self.room.sentences_of(first.number), language)
         if not self.model.reads_at_once(system):
-            system, beside = prompt.compact(chosen, language), []
+            system, beside = prompt.compact(chosen, language, estimate_tokens), []
         leaning = result.rewritten is not None
         return prompt.build(
             ask.query, system, chosen, language, beside=beside, last_line=last_line,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import Annotated, Any, cast
 
@@ -24,17 +24,19 @@ EVENT_STREAM = "text/event-stream"
 _NO_CACHE = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-def open_corpora(request: Request) -> OpenCorpora:
+# What a request needs is only looked up. Asynchronous, or FastAPI would change to another thread for each of them: a tenth
+# of what an answer costs beside the model.
+async def open_corpora(request: Request) -> OpenCorpora:
     """The corpora of the application."""
     return cast(OpenCorpora, request.app.state.corpora)
 
 
-def _caller(request: Request) -> str:
+async def _caller(request: Request) -> str:
     return current_user(request)
 
 
-def _allowed(scope: Scope) -> Callable[[Request], str]:
-    def user(request: Request) -> str:
+def _allowed(scope: Scope) -> Callable[[Request], Awaitable[str]]:
+    async def user(request: Request) -> str:
         return require(request, scope)
 
     return user
