@@ -16,7 +16,7 @@ from typing import Literal
 from ingest.errors import UsageError
 from tutor.interview import events as ev
 from tutor.interview.judging import Judge
-from tutor.interview.machine import advance
+from tutor.interview.machine import LONGEST_ANSWER, advance
 from tutor.interview.memory import due_at, review
 from tutor.interview.state import Asked, Item, Phase, State, Utterance
 from tutor.store import Attempt, Store
@@ -89,8 +89,12 @@ class Session:
         return self._do(ev.Start(seconds=self._elapsed()))
 
     def answer(self, text: str) -> Said:
-        """Answer the question or the follow-up that is open. Takes as long as grading does."""
-        return self._do(ev.Answer(text, seconds=self._elapsed()))
+        """Answer the question or the follow-up that is open. Takes as long as grading does.
+
+        An answer sent again because its grading was cut off is graded now, and stands once.
+        """
+        with self._lock:
+            return self.go_on() if self._cut_off(text) else self._do(ev.Answer(text, seconds=self._elapsed()))
 
     def hint(self) -> Said:
         """A hint, as long as there is one."""
@@ -252,6 +256,11 @@ class Session:
 
         self._rewording = threading.Thread(target=work, args=(item, reword), name="reword-question", daemon=True)
         self._rewording.start()
+
+    def _cut_off(self, text: str) -> bool:
+        """Whether just this answer was saved and its grading never finished."""
+        answers = [u.text for u in self._state.transcript if u.who == "candidate"]
+        return self._state.phase == "grading" and answers[-1:] == [text[:LONGEST_ANSWER]]
 
     def _refresh(self, event: ev.Event) -> None:
         """Take over what another process did to this interview; one that was deleted must not come back."""
