@@ -63,7 +63,7 @@ def grade(
     if as_json:
         emit({"id": "1", **found.as_dict()})
     else:
-        _print(found)
+        _print(found, answer)
 
 
 def grade_row(graders: Graders, row: dict[str, Any], corpus: str | None) -> dict[str, Any]:
@@ -102,14 +102,8 @@ def grade_question(grader: Grader, number: int, answer: str) -> Grade:
     return grader.grade(number, answer)
 
 
-def _print(found: Grade) -> None:
-    sure = "  (uncertain)" if found.uncertain else ""
-    typer.echo(f"score {found.score} of 10, level {found.level} of 4{sure}")
-    if found.flags:
-        typer.echo(f"flags: {', '.join(found.flags)}")
-    for graded in found.points:
-        if graded.point.kind == "misconception" and graded.verdict == "missing":
-            continue
-        quote = f"  “{graded.quote}”" if graded.quote else ""
-        typer.echo(f"  {graded.verdict:12} {graded.point.kind:13} {graded.point.statement}{quote}")
-    typer.echo(found.feedback)
+def _print(found: Grade, answer: str) -> None:
+    from tutor.answering.language import reply_language
+    from tutor.interview.grade_text import grade_lines
+
+    typer.echo("\n".join(grade_lines(found, reply_language(answer))))

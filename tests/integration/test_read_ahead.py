@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -118,3 +119,21 @@ def test_without_room_for_prompts_nothing_is_kept(settings):
         assert not model.read_ahead(SYSTEM)
         assert not model.reads_at_once(SYSTEM)
         assert asked(model, SYSTEM)["prompt"] > 100
+
+
+def test_what_is_asked_in_idle_time_keeps_to_its_schema_and_gives_way(model):
+    schema = {"type": "object", "properties": {"met": {"enum": ["yes", "no"]}}, "required": ["met"]}
+    form = {"type": "json_schema", "json_schema": {"name": "verdict", "schema": schema}}
+    asks = [("system", SYSTEM), ("user", "Is water wet? Answer as JSON.")]
+    said = model.complete_in_idle_time(asks, max_tokens=40, response_format=form)
+    assert said is not None
+    assert json.loads(said) in ({"met": "yes"}, {"met": "no"})
+    found: list[str | None] = []
+    long = [("system", SYSTEM.replace("patient", "idle") * 5), ("user", "Tell a long story.")]
+    asking = threading.Thread(target=lambda: found.append(model.complete_in_idle_time(long, max_tokens=400)))
+    asking.start()
+    while not model.line.in_background:
+        assert asking.is_alive()
+    assert asked(model, SYSTEM)["prompt"] > 100
+    asking.join(60)
+    assert found == [None]

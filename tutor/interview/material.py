@@ -1,7 +1,7 @@
 """Opens what interviews about a corpus are made of: document, rubrics, English wordings, follow-ups written by hand.
 
 Rubrics lie beside the document (reviewed) or in the corpus' folder (edited by the user, or drafted); the latter win,
-question by question. Knows files, no interview.
+question by question. A document without any gets drafted ones on first use. Knows files, no interview.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from pathlib import Path
 
 from ingest.corpora import document_path, read_document, read_expansions
 from ingest.document import Document
+from ingest.errors import UsageError
 from ingest.rubrics import Rubric, read_rubrics, rubrics_path
+from tutor.interview.drafting import draft_all
 from tutor.interview.items import Material
 from tutor.interview.probes import probes_path, read_probes
+from tutor.interview.rubric_file import keep
 
 OWN_FILE = "rubrics.yaml"
 
@@ -47,3 +50,21 @@ def open_material(corpora_dir: Path, corpus: str) -> Material:
         document, open_rubrics(corpora_dir, corpus, path, document),
         {e.question: e for e in read_expansions(path, document)}, read_probes(probes_path(path)),
     )  # fmt: skip
+
+
+def with_drafts(corpora_dir: Path, corpus: str, material: Material) -> Material:
+    """The material; where nobody has written key points, with points drafted by rule, kept in the corpus' folder from now on.
+
+    Raises:
+        UsageError: none of its questions has an answer.
+    """
+    if material.rubrics:
+        return material
+    drafts = draft_all(material.document)
+    if not drafts:
+        raise UsageError(
+            f"No question of {corpus!r} has an answer that key points could be made of.",
+            "Add a rubric beside the document (NAME.rubrics.yaml).",
+        )
+    keep(own_rubrics_path(corpora_dir, corpus), corpus, drafts, material.document)
+    return open_material(corpora_dir, corpus)

@@ -23,17 +23,15 @@ from datetime import UTC, datetime, tzinfo
 from ingest.errors import UsageError
 from ingest.text import language_of
 from tutor.answering.answer import Language
-from tutor.interview.drafting import draft_all
 from tutor.interview.grading import Grader
 from tutor.interview.items import Material, make_item
 from tutor.interview.judging import Judge
-from tutor.interview.material import open_material, own_rubrics_path
+from tutor.interview.material import open_material, with_drafts
 from tutor.interview.memory import Recall, recall
 from tutor.interview.plan import Candidate, choose, difficulties
 from tutor.interview.progress import Progress, progress
 from tutor.interview.report import Report, make_report
 from tutor.interview.rewording import Reworder
-from tutor.interview.rubric_file import keep
 from tutor.interview.session import Session
 from tutor.interview.setup import Setup
 from tutor.interview.state import Item, State
@@ -59,22 +57,8 @@ def open_practice(
         UsageError: none of its questions has an answer. Where nobody has written key points they are drafted.
     """
     name = corpus or settings.corpus
-    material = open_material(settings.corpora_dir, name)
-    if not material.rubrics:
-        material = _drafted(settings, name, material)
+    material = with_drafts(settings.corpora_dir, name, open_material(settings.corpora_dir, name))
     return Practice(name, material, grader_of(material), store, user, reword=reword)
-
-
-def _drafted(settings: Settings, name: str, material: Material) -> Material:
-    """A document that nobody has written key points for gets drafted ones on first use."""
-    drafts = draft_all(material.document)
-    if not drafts:
-        raise UsageError(
-            f"No question of {name!r} has an answer that key points could be made of.",
-            "Add a rubric beside the document (NAME.rubrics.yaml).",
-        )
-    keep(own_rubrics_path(settings.corpora_dir, name), name, drafts, material.document)
-    return open_material(settings.corpora_dir, name)
 
 
 def grader_of(material: Material) -> Grader:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +194,43 @@ class Model:
             try:
                 return asyncio.run(read())
             except httpx.HTTPError as error:
+                raise ModelUnavailable(f"The model server does not answer: {error}", "") from error
+
+    def complete_in_idle_time(self, messages: Sequence[tuple[str, str]], **options: Any) -> str | None:
+        """What the model says at temperature 0, asked while nobody is being served; None where somebody came.
+
+        Args:
+            options: of the request, such as `max_tokens` and `response_format`.
+
+        Raises:
+            ModelUnavailable: the engine is not ready or does not answer.
+        """
+        client, files = self._running.client, self._running.prefixes
+        if not self.state.ready or client is None:
+            raise self._unavailable(self.state)
+        if (ticket := self.line.enter_background()) is None:
+            return None
+        import httpx
+
+        from tutor.llm.prefixes import posted_in_idle_time
+
+        body: dict[str, Any] = {
+            "model": self.name, "temperature": 0, **options,
+            "messages": [{"role": role, "content": text} for role, text in messages],
+        }  # fmt: skip
+        if files is not None:
+            body["id_slot"] = ticket.slot
+            files.forget(ticket.slot)
+
+        async def ask() -> str | None:
+            async with HttpClients.to(client.base_url).asynchronous as http:
+                answer = await posted_in_idle_time(http, client.root, client.headers, body, self._give_way)
+                return None if answer is None else str(answer.json()["choices"][0]["message"]["content"] or "")
+
+        with ticket:
+            try:
+                return asyncio.run(ask())
+            except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
                 raise ModelUnavailable(f"The model server does not answer: {error}", "") from error
 
     def _give_way(self) -> bool:

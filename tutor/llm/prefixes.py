@@ -107,14 +107,9 @@ class PrefixFiles:
             "messages": [{"role": "system", "content": system}, {"role": "user", "content": STAND_IN}],
             "max_tokens": 1, "id_slot": slot, "cache_prompt": True, "temperature": 0,
         }  # fmt: skip
-        self._held.pop(slot, None)
-        reading = asyncio.ensure_future(client.post(f"{root}/v1/chat/completions", json=body, headers=headers))
-        while not reading.done():
-            await asyncio.wait({reading}, timeout=GIVE_WAY_EVERY_S)
-            if not reading.done() and give_way():
-                reading.cancel()
-                return False
-        reading.result().raise_for_status()
+        self.forget(slot)
+        if await posted_in_idle_time(client, root, headers, body, give_way) is None:
+            return False
         name = self.name(system)
         part = f"{name}.part"
         saved = await client.post(f"{root}/slots/{slot}?action=save", json={"filename": part}, headers=headers)
@@ -125,6 +120,10 @@ class PrefixFiles:
         self._held[slot] = name
         self._keep_below_limit(name)
         return True
+
+    def forget(self, slot: int) -> None:
+        """The slot is about to hold something that is on no file."""
+        self._held.pop(slot, None)
 
     def full(self) -> bool:
         """Whether another file would push an older one out."""
@@ -143,6 +142,23 @@ class PrefixFiles:
             if path.name != newest:
                 path.unlink(missing_ok=True)
                 total -= size
+
+
+async def posted_in_idle_time(
+    client: httpx.AsyncClient, root: str, headers: dict[str, str], body: dict[str, Any], give_way: Callable[[], bool]
+) -> httpx.Response | None:
+    """What the engine answers to a chat request, or None: `give_way` said yes, and the engine was told to stop.
+
+    Raises:
+        httpx.HTTPError: the engine does not answer, or with an error.
+    """
+    waiting = asyncio.ensure_future(client.post(f"{root}/v1/chat/completions", json=body, headers=headers))
+    while not waiting.done():
+        await asyncio.wait({waiting}, timeout=GIVE_WAY_EVERY_S)
+        if not waiting.done() and give_way():
+            waiting.cancel()
+            return None
+    return waiting.result().raise_for_status()
 
 
 def engine_identity(path: Path, engine: str = "") -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tutor.llm import Model
     from tutor.retrieval.search import Searcher
     from tutor.store import Store
+    from tutor.web.idle_drafts import IdleDrafts
     from tutor.web.open_corpora import OpenCorpora
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Backstage:
         self._model_error: TutorError | None = None
         self._searcher: Searcher | None = None
         self._tutor: Tutor | None = None
+        self._drafts: IdleDrafts | None = None
         self._opening_store = threading.Lock()
         self._store: Store | None = None
         self.watcher = Watcher(log_texts=settings.log_texts, traces=Traces.to(settings.traces_url))
@@ -127,6 +129,8 @@ class Backstage:
             self._changed.notify_all()
         if self._tutor is not None and self._tutor.ahead is not None:
             self._tutor.ahead.close()
+        if self._drafts is not None:
+            self._drafts.close()
         if model is not None:
             model.close()
         with self._opening_store:
@@ -287,6 +291,7 @@ class Backstage:
     def _join_up(self, searcher: Searcher) -> None:
         """Wait for the model object (seconds at most: it need not be loaded), then open for questions."""
         from tutor.answering.ahead import ReadAhead
+        from tutor.web.idle_drafts import IdleDrafts
         from tutor.web.likely import Likely
         from tutor.web.watched import WatchedTutor
 
@@ -297,7 +302,9 @@ class Backstage:
             tutor = WatchedTutor(searcher, self._model, watcher=self.watcher)
             tutor.ahead = ReadAhead(self._model, tutor.room, Likely(self))
             self._tutor = tutor
+            self._drafts = IdleDrafts(self)
         tutor.ahead.start()
+        self._drafts.start()
         self._say(IndexState("ready"))
         self._prepare(tutor)
 

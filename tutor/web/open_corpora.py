@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ingest import corpora
 from ingest.builds import current_build
 from ingest.document import Document, Question
-from ingest.errors import IndexBusy, IndexMissing, NotFound, UsageError
+from ingest.errors import IndexBusy, IndexMissing, NotFound
 from tutor.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class OpenCorpora:
         self.stage = stage
         self._lock = threading.Lock()
         self._reading = threading.Lock()
+        self._drafting = threading.Lock()
         self._tutors: OrderedDict[str, Tutor] = OrderedDict()
         self._practices: OrderedDict[tuple[str, str], tuple[Documented, Practice]] = OrderedDict()
         self._materials: OrderedDict[str, tuple[object, Documented]] = OrderedDict()
@@ -159,6 +160,33 @@ class OpenCorpora:
                     self._materials.popitem(last=False)
         return found
 
+    def gradable(self, corpus: str | None) -> Documented:
+        """As `material`, with key points: drafted by rule on first use where nobody has written any (a second or more).
+
+        Raises:
+            IndexMissing: there is no such corpus.
+            UsageError: none of its questions has an answer.
+        """
+        from tutor.interview.material import with_drafts
+
+        found = self.material(corpus)
+        if not found.grader.rubrics:
+            with self._drafting:  # who comes while one drafts finds it done
+                found = self.material(corpus)
+                with_drafts(self.settings.corpora_dir, self.name(corpus), found.material)
+            found = self.material(corpus)
+        return found
+
+    def in_use(self) -> list[tuple[str, Documented]]:
+        """The corpora whose documents were opened, the one used last at the end.
+
+        Raises:
+            TutorError: one of them cannot be read any more.
+        """
+        with self._lock:
+            names = list(self._materials)
+        return [(name, self.material(name)) for name in names]
+
     def _kept_material(self, name: str, state: object) -> Documented | None:
         with self._lock:
             kept = self._materials.get(name)
@@ -169,16 +197,11 @@ class OpenCorpora:
 
         Raises:
             IndexMissing: there is no such corpus.
-            UsageError: none of its questions has key points.
+            UsageError: none of its questions has an answer. Where nobody has written key points they are drafted.
         """
         from tutor.interview.practice import Practice
 
-        found = self.material(corpus)
-        if not found.grader.rubrics:
-            raise UsageError(
-                f"No question of {corpus!r} has key points yet, so that no answer could be graded.",
-                "Add rubrics beside the document: NAME.rubrics.yaml",
-            )
+        found = self.gradable(corpus)
         with self._lock:
             kept = self._practices.pop((user, corpus), None)
             if kept is None or kept[0] is not found:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest.errors import TutorError
 from tutor.store import InterviewRow
 
 if TYPE_CHECKING:
@@ -25,12 +24,9 @@ class Practices:
         """A user's practice with a corpus.
 
         Raises:
-            TutorError: there is no such corpus, or it has no key points.
+            TutorError: there is no such corpus, or none of its questions has an answer.
         """
-        name = corpus or self._stage.settings.corpus
-        if not self._stage.opened.material(name).grader.rubrics:
-            raise NoKeyPoints(name)
-        return self._stage.opened.practice(user, name)
+        return self._stage.opened.practice(user, corpus or self._stage.settings.corpus)
 
     def with_interview(self, user: str, identifier: str) -> Practice:
         """The practice that one of the user's interviews belongs to.
@@ -47,14 +43,3 @@ class Practices:
     def finished(self, user: str) -> list[InterviewRow]:
         """The user's interviews that are over, the last one first."""
         return list(self._stage.store.interviews.list(user, finished=True))
-
-
-class NoKeyPoints(TutorError):
-    """The corpus has no rubric, so nothing could be graded."""
-
-    def __init__(self, corpus: str) -> None:
-        super().__init__(
-            f"No question of {corpus!r} has key points yet, so that no answer could be graded.",
-            f"tutor corpus rubric --draft --corpus {corpus}",
-        )
-        self.corpus = corpus

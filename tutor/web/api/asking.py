@@ -104,7 +104,7 @@ def graded(body: shapes.GradeRequest, corpora: OpenCorpora) -> dict[str, Any]:
 
     if body.question is not None:
         corpora.question(body.corpus, body.question)
-        grader = corpora.material(body.corpus).grader
+        grader = corpora.gradable(body.corpus).grader
         if body.question not in grader.rubrics:
             raise UsageError(
                 f"Question {body.question} has no key points yet.", "Give `question_text` and `reference` in its place."

@@ -103,7 +103,10 @@ def rubric(corpus: CorpusName, number: QuestionNumber, corpora: Corpora, _: Aske
     found = corpora.material(corpus).grader.rubrics.get(number)
     if found is None:
         raise NotFound(f"Question {number} has no rubric.", "Add one beside the document: NAME.rubrics.yaml")
-    return {"corpus": corpus, "question": number, "points": [p.model_dump() for p in found.points]}
+    return {
+        "corpus": corpus, "question": number, "drafted": found.drafted, "drafted_by": found.drafted_by,
+        "points": [p.model_dump() for p in found.points],
+    }  # fmt: skip
 
 
 def _row(found: Question, material: Documented) -> dict[str, Any]:

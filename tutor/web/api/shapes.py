@@ -285,6 +285,8 @@ class RubricReply(BaseModel):
 
     corpus: str
     question: int
+    drafted: bool = Field(description="Whether nobody has reviewed it; grades by it are uncertain.")
+    drafted_by: str = Field(description="The language model that chose the points of a draft; empty for a rule.")
     points: list[KeyPointReply]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ingest.document import Question, Section
-from ingest.rubrics import KeyPoint
+from ingest.rubrics import KeyPoint, Rubric
 from tutor.web.ask.passages import Slice, joined
 from tutor.web.corpora import Material
 from tutor.web.markup import passage_html
@@ -79,8 +79,16 @@ def _rubric(number: int, material: Material, tongue: Tongue) -> str:
     points = "".join(point_html(p, tongue) for p in rubric.points)
     return (
         f'<details class="rubric"><summary>{escape(say("rubric-of", tongue, count=len(rubric.points)))}</summary>'
-        f'<p class="hint">{escape(say("rubric-about", tongue))}</p><ol>{points}</ol></details>'
+        f'<p class="hint">{escape(say("rubric-about", tongue))}</p>{_draft(rubric, tongue)}<ol>{points}</ol></details>'
     )
+
+
+def _draft(rubric: Rubric, tongue: Tongue) -> str:
+    """A line that says who drafted key points that nobody has reviewed."""
+    if not rubric.drafted:
+        return ""
+    key = "rubric-drafted-by" if rubric.drafted_by else "rubric-drafted"
+    return f'<p class="hint drafted">{escape(say(key, tongue, model=rubric.drafted_by))}</p>'
 
 
 def point_html(point: KeyPoint, tongue: Tongue) -> str:

@@ -16,7 +16,6 @@ from tutor.interview.session import Session
 from tutor.web.backstage import Backstage
 from tutor.web.mishaps import problem
 from tutor.web.pane import QUICK, SKELETON, Deed, button, deed, pane
-from tutor.web.practices import NoKeyPoints
 from tutor.web.practise.card import interview_html
 from tutor.web.practise.home import home_html, questions_setup, setup_of
 from tutor.web.practise.report import report_html
@@ -171,9 +170,4 @@ _COMMANDS = {"hint", "skip", "dont-know", "pause", "go-on", "end", "tick"}
 
 
 def _problem(error: TutorError, tongue: Tongue) -> str:
-    words = (
-        say("practise-no-rubrics", tongue, name=error.corpus)
-        if isinstance(error, NoKeyPoints)
-        else problem(error, tongue)
-    )
-    return f'<p class="toast problem" role="alert">{escape(words)}</p>'
+    return f'<p class="toast problem" role="alert">{escape(problem(error, tongue))}</p>'

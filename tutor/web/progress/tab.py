@@ -11,9 +11,7 @@ from ingest.errors import TutorError
 from tutor.web.backstage import Backstage
 from tutor.web.mishaps import problem
 from tutor.web.pane import QUICK, SKELETON, pane
-from tutor.web.practices import NoKeyPoints
 from tutor.web.progress.coverage import progress_html
-from tutor.web.strings import say
 from tutor.web.visitor import Visitor, visitor
 
 
@@ -32,11 +30,8 @@ class ProgressTab:
         who = visitor(request)
         try:
             return self.html(who)
-        except NoKeyPoints as error:
-            words = say("practise-no-rubrics", who.tongue, name=error.corpus)
         except TutorError as error:
-            words = problem(error, who.tongue)
-        return f'<p class="toast problem" role="alert">{escape(words)}</p>'
+            return f'<p class="toast problem" role="alert">{escape(problem(error, who.tongue))}</p>'
 
     def html(self, who: Visitor) -> str:
         """The whole pane.

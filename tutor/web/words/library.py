@@ -30,6 +30,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "面試時逐項比對這些要點；分數由程式計算，誤解會扣分。",
         "An interview checks these one by one; code computes the score, and misconceptions cost points.",
     ),
+    "rubric-drafted": (
+        "這些要點由規則自動摘出，還沒有人檢查過，所以評分標為不確定。",
+        "A rule drafted these from the text and nobody has reviewed them, so grades by them are marked uncertain.",
+    ),
+    "rubric-drafted-by": (
+        "這些要點由語言模型 {model} 從原文挑出，還沒有人檢查過，所以評分標為不確定。",
+        "The language model {model} chose these from the text and nobody has reviewed them, so grades by them are marked uncertain.",
+    ),
     "back-to-list": ("回到列表", "Back to the list"),
     "add-document": ("加入題庫", "Add a document"),
     "add-how": (

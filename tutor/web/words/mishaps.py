@@ -153,7 +153,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The corpus could not be opened; the server's log says why.", "題庫打不開；原因在伺服器的記錄裡。"),
     ("The corpus {} has no question {}.", "題庫 {} 沒有第 {} 題。"),
     # Interviews.
-    ("No question of {} has key points yet, so that no answer could be graded.", "{} 還沒有評分要點，所以沒辦法評分。"),
     ("Add rubrics beside the document: NAME.rubrics.yaml", "請在文件旁邊加上評分要點：NAME.rubrics.yaml"),
     ("A report cannot be written as {}.", "報告沒辦法存成 {}。"),
     ("Choose one of {}.", "請選一種：{}。"),

@@ -7,10 +7,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The interviewer asks question by question, checks your answers against the document point by point, "
         "follows up on what is missing, and reports at the end.",
     ),
-    "practise-no-rubrics": (
-        "「{name}」還沒有評分要點，所以沒辦法評分。用指令 tutor corpus rubric 可以草擬。",
-        "{name} has no key points yet, so answers cannot be graded. The command tutor corpus rubric drafts them.",
-    ),
     "start": ("開始面試", "Start the interview"),
     "start-due": ("複習今天到期的 {count} 題", "Review the {count} due today"),
     "unfinished": ("進行到一半的面試", "Interviews under way"),
