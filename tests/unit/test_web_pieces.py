@@ -15,6 +15,7 @@ from ingest.parsers import parse
 from tutor.answering.answer import Answer, Citation
 from tutor.answering.wording import refusal
 from tutor.llm.state import ModelState
+from tutor.retrieval.result import SearchResult
 from tutor.settings import Settings
 from tutor.web.ask.conversation import Conversation, Exchange
 from tutor.web.ask.messages import best_citation, copied, current_html, past_html
@@ -201,3 +202,10 @@ def test_a_corpus_that_is_not_there_is_said_with_its_mend(tmp_path: Path) -> Non
     finally:
         stage.close()
     assert stage.wait(0.0) is None
+
+
+@pytest.mark.parametrize("in_corpus", [True, False])
+def test_how_a_query_was_understood_is_shown_unless_the_document_does_not_treat_it(in_corpus: bool) -> None:
+    result = SearchResult("那天氣呢？", "什麼是 LoRA？ 那天氣呢？", in_corpus, 0.5, ())
+    exchange = Exchange("那天氣呢？", text="好。", result=result, over=True)
+    assert ("什麼是 LoRA？ 那天氣呢？" in current(Conversation([exchange], dict(TITLES)))) == in_corpus

@@ -81,7 +81,9 @@ def _asked(exchange: Exchange, position: int, tongue: Tongue) -> str:
 
 
 def _rewritten(exchange: Exchange, tongue: Tongue) -> str:
-    found = exchange.result.rewritten if exchange.result else None
+    """How a query was understood that leans on the conversation; nothing for one that the document does not treat."""
+    result = exchange.result
+    found = result.rewritten if result is not None and result.in_corpus else None
     if not found or found.strip() == exchange.query.strip():
         return ""
     return f'<p class="rewritten"><span>{escape(say("understood-as", tongue))}</span>　{escape(found)}</p>'
