@@ -151,6 +151,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The document is still being prepared.", "題庫還在準備。"),
     ("Try again in a moment.", "請稍等再試一次。"),
     ("The corpus could not be opened; the server's log says why.", "題庫打不開；原因在伺服器的記錄裡。"),
+    ("The model could not be opened; the server's log says why.", "模型打不開；原因在伺服器的記錄裡。"),
     ("The corpus {} has no question {}.", "題庫 {} 沒有第 {} 題。"),
     # Interviews.
     ("Add rubrics beside the document: NAME.rubrics.yaml", "請在文件旁邊加上評分要點：NAME.rubrics.yaml"),
