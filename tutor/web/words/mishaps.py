@@ -214,6 +214,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("No language model is in use: {}.", "沒有使用語言模型：{}。"),
     ("The language model is not running: {}.", "語言模型沒有在執行：{}。"),
     ("The language model is not ready: {}.", "語言模型還沒有準備好：{}。"),
+    ("The language model is not ready.", "語言模型還沒有準備好。"),
     (
         "Choose one: tutor models list, then tutor models use NAME.",
         "請選一個：先 tutor models list，再 tutor models use NAME。",
