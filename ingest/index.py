@@ -125,13 +125,13 @@ def _write(
     del found
     progress("keywords", 1, 1)
 
-    cache = VectorCache(cache_path)
-    content = Content(target / "content.sqlite")
-    with nullcontext(client) if client else closing(open_client(target, "")) as vectors:
-        _write_vectors(vectors, target.name, content, cache, embedders, progress)
-    content.close()
-    cache.prune()
-    cache.close()
+    with closing(VectorCache(cache_path)) as cache:
+        with (
+            closing(Content(target / "content.sqlite")) as content,
+            nullcontext(client) if client else closing(open_client(target, "")) as vectors,
+        ):
+            _write_vectors(vectors, target.name, content, cache, embedders, progress)
+        cache.prune()
 
 
 def _write_vectors(
@@ -312,13 +312,14 @@ def source_hash(source: str) -> str:
 
 
 def _report(name: str, document: Document, build_folder: Path, started: float, *, unchanged: bool) -> BuildReport:
-    content = Content(build_folder / "content.sqlite")
+    with closing(Content(build_folder / "content.sqlite")) as content:
+        passages = len(content.passage_question)
     return BuildReport(
         corpus=name,
         questions=len(document.questions),
         answered=sum(q.answered for q in document.questions),
         sections=sum(len(q.sections) for q in document.questions),
-        passages=len(content.passage_question),
+        passages=passages,
         skipped=[{"line": s.line, "reason": s.reason} for s in document.skipped],
         seconds=round(time.perf_counter() - started, 3),
         unchanged=unchanged,

@@ -37,9 +37,9 @@ FORMAT = 1
 SQLITE = "store/tutor.sqlite"
 ROWS = "store/rows.jsonl"
 _CHUNK = 1 << 20
-# SQLite files may be in use: they are copied through SQLite.
 # What may lie beside a document and belongs to it.
 _BESIDE = (".expansions.jsonl", ".rubrics.yaml", ".probes.yaml")
+# Files that may be in use: they are copied through SQLite.
 _SQLITE_ENDINGS = (".sqlite", ".sqlite3")
 Say = Callable[[str], None]
 
@@ -231,6 +231,8 @@ def _unpack(source: Path, scratch: Path) -> dict[str, Any]:
                     f"{source} has another format than this version of the tutor reads.",
                     "Use the version that wrote it.",
                 )
+            if not {"revision", "tutor"} <= manifest.keys():
+                raise ValueError("manifest.json")
             for name in manifest["corpora"]:
                 check_name(name)
             for name, told in manifest["files"].items():
@@ -307,7 +309,7 @@ def _put_corpus(settings: Settings, scratch: Path, name: str, report: Report) ->
     found = list((scratch / "corpora" / name).glob("build-*"))
     with locked(folder, name):
         for document in sorted((scratch / "documents").glob(f"{name}.*")):
-            if document.name.endswith(_BESIDE):
+            if document.stem != name:  # what lies beside it, or the document of another corpus, as in NAME.OTHER.md
                 continue
             kept = settings.data_dir / "documents"
             kept.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from ingest.errors import TutorError, UsageError
 from tutor import __version__
@@ -40,9 +41,9 @@ def main() -> None:
     except TutorError as error:
         if _debug:
             raise
-        stderr.print(f"[bold red]Error:[/] {error.message}", soft_wrap=True)
+        stderr.print(f"[bold red]Error:[/] {escape(error.message)}", soft_wrap=True)
         if error.mend:
-            stderr.print(f"[bold]Mend:[/]  {error.mend}", markup=True, soft_wrap=True)
+            stderr.print(f"[bold]Mend:[/]  {escape(error.mend)}", soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -230,13 +231,19 @@ def doctor(
     findings = examine(settings())
     if as_json:
         emit(findings)
-        return
-    for finding in findings:
-        mark = {"ok": "[green]ok[/]  ", "note": "[yellow]note[/]", "bad": "[red]bad[/] "}[finding["state"]]
-        Console(highlight=False).print(f"{mark}  [bold]{finding['name']}[/]: {finding['value']}", soft_wrap=True)
-        Console(highlight=False).print(f"        {finding['reason']}", soft_wrap=True, markup=False)
+    else:
+        _print_findings(findings)
     if any(f["state"] == "bad" for f in findings):
         raise typer.Exit(1)
+
+
+def _print_findings(findings: list[dict[str, Any]]) -> None:
+    console = Console(highlight=False)
+    marks = {"ok": "[green]ok[/]  ", "note": "[yellow]note[/]", "bad": "[red]bad[/] "}
+    for finding in findings:
+        value = escape(finding["value"])
+        console.print(f"{marks[finding['state']]}  [bold]{finding['name']}[/]: {value}", soft_wrap=True)
+        console.print(f"        {finding['reason']}", soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -257,12 +264,11 @@ def mcp() -> None:
     """Serve the tutor's tools to an MCP client, over standard input and output."""
     from tutor.web.backstage import Backstage
     from tutor.web.mcp_door import build_server
-    from tutor.web.open_corpora import OpenCorpora
 
     stage = Backstage(settings())
     stage.start()
     try:
-        build_server(OpenCorpora(stage)).run("stdio")
+        build_server(stage.opened).run("stdio")
     finally:
         stage.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from ingest.corpora import document_path, name_for, read_document, read_expansions, shipped_document
@@ -193,12 +194,12 @@ def wait_for_model(model: Model, console: Console) -> None:
     if model.state.state == "none":
         return
     if not console.is_terminal:
-        console.print(f"model: {model.choice.name} ({model.choice.reason})", soft_wrap=True)
+        console.print(f"model: {model.choice.name} ({model.choice.reason})", soft_wrap=True, markup=False)
     timeout = PULL_SECONDS if model.choice.needs_pull else LOAD_SECONDS
-    with console.status(f"Loading {model.choice.name} ...") as status:
+    with console.status(escape(f"Loading {model.choice.name} ...")) as status:
         waited = 0.0
         while waited < timeout and model.state.state in {"pulling", "loading"}:
-            status.update(model.state.reason)
+            status.update(escape(model.state.reason))
             with suppress(ModelUnavailable):
                 model.wait_ready(0.5)
             waited += 0.5

@@ -107,4 +107,5 @@ def _corpus(settings: Settings) -> Finding:
     except TutorError as error:
         return _finding("corpus", "note", settings.corpus, str(error))
     count = len(index.content.questions)
+    index.close()
     return _finding("corpus", "ok", f"{settings.corpus}: {count} questions", f"read from {document}")

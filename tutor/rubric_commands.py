@@ -160,7 +160,7 @@ def edit_rubric(settings: Settings, corpus: str, number: int, console: Console) 
         except DocumentError as error:
             if not console.is_terminal:
                 raise
-            console.print(f"[red]{error.message}[/]" if not error.mend else f"[red]{error.message}[/] {error.mend}")
+            console.print(Text.assemble((error.message, "red"), f" {error.mend}" if error.mend else ""))
             if not Confirm.ask("Edit again?", default=True, console=console):
                 return
             text = saved

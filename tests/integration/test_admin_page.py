@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
+from accounts import BETTER, GOOD, enter
 from fastapi.testclient import TestClient
 
-from tutor.settings import Settings
-from tutor.web.app import create_app
 from tutor.web.backstage import Backstage
 from tutor.web.page import masthead_html
 from tutor.web.strings import TONGUES, say
 
-GOOD, BETTER = "correct horse 電池", "another battery 2"
 EVIL = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Backstage:
-    found = Backstage(Settings(data_dir=tmp_path, corpus="nowhere", model="none", host="0.0.0.0"))
-    found.store.accounts.add("anna", GOOD, "admin")
-    found.store.accounts.add("ben", GOOD)
-    return found
-
-
-@pytest.fixture
-def client(stage: Backstage) -> Iterator[TestClient]:
-    with TestClient(
-        create_app(stage.settings, stage), base_url="http://tutor.example", follow_redirects=False
-    ) as found:
-        yield found
-
-
-def enter(client: TestClient, name: str, password: str = GOOD) -> int:
-    client.cookies.clear()
-    return client.post("/signin", data={"name": name, "password": password}).status_code
 
 
 def test_only_admins_see_it_and_only_they_change_anything(client: TestClient, stage: Backstage) -> None:

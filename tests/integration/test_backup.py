@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.corpora import ingest
+from ingest.corpora import document_path, ingest
 from ingest.errors import StoreMismatch, UsageError
 from tutor.backup import backup, restore
 from tutor.retrieval.search import Searcher
@@ -76,6 +76,19 @@ def test_everything_is_back_on_another_machine(archive: Path, elsewhere: Setting
     kept = elsewhere.data_dir / "documents" / "bank.md"
     assert kept.read_text(encoding="utf-8") == BANK
     assert ingest(elsewhere.corpora_dir, "bank", kept, embedders=["use"]).unchanged
+
+
+def test_each_corpus_gets_its_own_document_back(tmp_path: Path) -> None:
+    before, after = (Settings(data_dir=tmp_path / name, embedders=["use"]) for name in ("before", "after"))
+    for name in ("bank", "bank.old"):  # a name that begins with the other's
+        (tmp_path / f"{name}.md").write_text(BANK.replace("題庫", name), encoding="utf-8")
+        ingest(before.corpora_dir, name, tmp_path / f"{name}.md", embedders=["use"])
+    backup(before, tmp_path / "two.zip")
+    restore(after, tmp_path / "two.zip")
+    for name in ("bank", "bank.old"):
+        document = document_path(after.corpora_dir, name)
+        assert document == after.data_dir / "documents" / f"{name}.md"
+        assert document.read_text(encoding="utf-8").startswith(f"# {name}\n")
 
 
 def test_what_is_there_is_replaced_only_when_told_and_a_copy_kept(archive: Path, elsewhere: Settings) -> None:
@@ -151,6 +164,8 @@ def rewritten(archive: Path, target: Path, change: str) -> Path:
             manifest["format"] = 99
         if change == "revision":
             manifest["revision"] = "9999"
+        if change == "no revision":
+            del manifest["revision"]
         if change == "name":
             manifest["corpora"] = ["../bank"]
         if change == "no store":
@@ -160,7 +175,8 @@ def rewritten(archive: Path, target: Path, change: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "change", ["bytes", "cut", "missing", "outside", "format", "revision", "name", "no store", "manifest"]
+    "change",
+    ["bytes", "cut", "missing", "outside", "format", "revision", "no revision", "name", "no store", "manifest"],
 )
 def test_an_archive_with_anything_wrong_changes_nothing(
     archive: Path, elsewhere: Settings, tmp_path: Path, change: str

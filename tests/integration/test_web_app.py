@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from fastapi.testclient import TestClient
@@ -193,6 +193,21 @@ def test_a_model_that_does_not_exist_is_said_and_the_page_answers_all_the_same(s
         assert stage.model.phase == "failed"
         assert "no-such-model" in stage.model.reason
         assert 'data-question="2"' in ask(stage, Conversation(), "什麼是模型量化？")[-1][1]
+    finally:
+        stage.close()
+
+
+def test_a_bug_while_the_model_is_opened_is_said_and_the_page_answers_all_the_same(settings: Settings) -> None:
+    def broken(_: Settings) -> NoReturn:
+        raise RuntimeError("secret detail")
+
+    stage = Backstage(settings, broken)
+    stage.start()
+    try:
+        assert stage.wait(120) is not None
+        assert stage.model.phase == "failed"
+        assert "log" in stage.model.reason
+        assert "secret detail" not in stage.model.reason
     finally:
         stage.close()
 

@@ -241,6 +241,10 @@ class Backstage:
         except TutorError as error:
             log.error("%s", _sentence(error))
             self._model_error = error
+        except Exception:
+            log.exception("the model could not be opened")
+            self._model_error = TutorError("The model could not be opened; the server's log says why.")
+        if self._model_error is not None:
             # Without a model the tutor still answers, in extracts.
             model = open_model(self.settings.model_copy(update={"model": "none", "server_url": ""}))
         with self._changed:
@@ -297,7 +301,7 @@ class Backstage:
 
         with self._changed:
             self._changed.wait_for(lambda: self._model is not None or self._closing.is_set())
-            if self._model is None:
+            if self._model is None or self._closing.is_set():
                 return
             tutor = WatchedTutor(searcher, self._model, watcher=self.watcher)
             tutor.ahead = ReadAhead(self._model, tutor.room, Likely(self))

@@ -151,6 +151,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The document is still being prepared.", "題庫還在準備。"),
     ("Try again in a moment.", "請稍等再試一次。"),
     ("The corpus could not be opened; the server's log says why.", "題庫打不開；原因在伺服器的記錄裡。"),
+    ("The model could not be opened; the server's log says why.", "模型打不開；原因在伺服器的記錄裡。"),
     ("The corpus {} has no question {}.", "題庫 {} 沒有第 {} 題。"),
     # Interviews.
     ("Add rubrics beside the document: NAME.rubrics.yaml", "請在文件旁邊加上評分要點：NAME.rubrics.yaml"),
@@ -213,6 +214,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("No language model is in use: {}.", "沒有使用語言模型：{}。"),
     ("The language model is not running: {}.", "語言模型沒有在執行：{}。"),
     ("The language model is not ready: {}.", "語言模型還沒有準備好：{}。"),
+    ("The language model is not ready.", "語言模型還沒有準備好。"),
     (
         "Choose one: tutor models list, then tutor models use NAME.",
         "請選一個：先 tutor models list，再 tutor models use NAME。",
