@@ -79,10 +79,10 @@ def growth(samples: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _slope(x: Any, y: Any) -> tuple[float, float]:
     """Least-squares slope and its standard error."""
-    if len(x) < 3:
-        return 0.0, float("inf")
-    centred = x - x.mean()
+    centred = x - x.mean() if len(x) else x
     spread = float(centred @ centred)
+    if len(x) < 3 or not spread:  # a machine that stood still may give every sample the same second
+        return 0.0, float("inf")
     slope = float(centred @ y) / spread
     rest = y - y.mean() - slope * centred
     return slope, float(np.sqrt(rest @ rest / (len(x) - 2) / spread))

@@ -54,12 +54,12 @@ def _calmed(text: str, before: str) -> str:
     """
 
     def calm(match: re.Match[str]) -> str:
+        previous = text[match.start() - 1] if match.start() else before
         label = match.group("label")
         if label is not None:
-            return _calmed(label, before)
+            return _calmed(label, previous)
         if match.group("unclosed"):
             return "< "
-        previous = text[match.start() - 1] if match.start() else before
         return " " if previous.isascii() and previous.strip() else ""
 
     return _MARKUP.sub(calm, text)
