@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def sentences(answer: str) -> list[Piece]:
     """Sentences with at least one letter, digit or Han character, in order."""
-    return [piece for m in _SENTENCE.finditer(answer) if (piece := _piece(answer, m.start(), m.end()))]
+    return [piece for m in _SENTENCE.finditer(answer) if (piece := sliced(answer, m.start(), m.end()))]
 
 
 def pieces(answer: str, kept: Iterable[Piece]) -> list[Piece]:
@@ -69,10 +69,11 @@ def _clauses(answer: str, sentence: Piece) -> list[Piece]:
             spans[-1] = (spans[-1][0], sentence.end)
         else:
             spans.append((begin, sentence.end))
-    return [piece for start, end in spans if (piece := _piece(answer, start, end))]
+    return [piece for start, end in spans if (piece := sliced(answer, start, end))]
 
 
-def _piece(answer: str, start: int, end: int) -> Piece | None:
+def sliced(answer: str, start: int, end: int) -> Piece | None:
+    """A slice of an answer without the punctuation at its edges; None where nothing is said in it."""
     while start < end and answer[start] in _EDGE:
         start += 1
     while end > start and answer[end - 1] in _EDGE:

@@ -18,7 +18,7 @@ from tutor.interview.clauses import Piece, pieces
 from tutor.interview.features import PointSet, frequencies
 from tutor.interview.feedback import feedback
 from tutor.interview.reference import grade_value, points_of, reference_features
-from tutor.interview.rules import screen
+from tutor.interview.rules import Screening, screen
 from tutor.interview.score import (
     TOP,
     Judged,
@@ -113,7 +113,7 @@ class Grader:
         graded = _graded_all(points.points, judged.probability, judged.piece, answer, found)
         value = score(points.points, judged.probability, learned)
         cuts = learned["cuts"]
-        flags = list(screening.flags)
+        flags = _admitting(screening, graded)
         said = any(g.verdict != "missing" for g in graded)
         if not NOTHING & set(flags) and not said and not CAPPED & set(flags):
             flags.append("off-topic")
@@ -130,7 +130,7 @@ class Grader:
         features, chances, best = reference_features(question, reference, points, answer, found)
         graded = _graded_all(points, chances, best, answer, found)
         cuts = learned["generic"]["cuts"]
-        flags = list(screening.flags)
+        flags = _admitting(screening, graded)
         value = grade_value(features, learned["generic"], reference) if found else 0.0
         return _finished(value, flags, graded, cuts, answer, question)
 
@@ -154,6 +154,14 @@ class Grader:
 def plain_grader() -> Grader:
     """A grader without rubrics: for bare references only."""
     return Grader({}, {})
+
+
+def _admitting(screening: Screening, graded: Sequence[GradedPoint]) -> list[str]:
+    """The flags of an answer; one that admits ignorance and says no point is one of somebody who does not know."""
+    flags = list(screening.flags)
+    if screening.admitted and "dont-know" not in flags and all(g.verdict == "missing" for g in graded):
+        flags = ["dont-know", *(flag for flag in flags if flag != "pasted-question")]
+    return flags
 
 
 def _graded_all(

@@ -10,19 +10,22 @@ import re
 from dataclasses import dataclass
 
 from ingest.text import fold, terms
-from tutor.interview.clauses import Piece, sentences, size
+from tutor.interview.clauses import SMALLEST, Piece, sentences, size, sliced
 from tutor.interview.pleas import attack_spans, inside
 
 # --- ignorance -----------------------------------------------------------------------------------------------------
 _IGNORANT = re.compile(
-    r"(?:我|至于|其他|其它|别的|另一边|后来).{0,40}(?:不清楚|不知道|不太?记得|没(?:有)?印象|忘了|忘记了|说不(?:上|清|出)|不晓得|不太?懂|不了解"
+    r"(?:我|至于|其他|其它|别的|另一边|后来).{0,40}(?:不(?:太|是很)?(?:清楚|知道)|不太?记得|没(?:有)?印象|忘了|忘记了|说不(?:上|清|出)|不晓得|不太?懂|不了解"
     r"|背不出|没(?:有)?(?:研究|仔细|推过|了解|学过|看过|特别想)|怕(?:讲|说)错|不(?:敢)?乱(?:讲|说)|不好意思|没办法回答)"
-    r"|^(?:这个|这题|这|那个|抱歉|嗯|呃|我|真的?|完全|老实说|[,，\s])*(?:不清楚|不知道|不会|没印象|不记得|不晓得|没有?研究)"
-    r"(?:了|欸|耶|啊|呢|[,，]?(?:能|可以)?跳过吗?)?\W*$|不清楚(?:了|欸|耶|啊|呢)?\W*$"
+    r"|^(?:这个|这题|这|那个|抱歉|嗯|呃|我|真的?|完全|老实说|[,，\s])*(?:不(?:太|是很)?(?:清楚|知道)|不会|没印象|不记得|不晓得|没有?研究)"
+    r"(?:了|欸|耶|啊|呢|[,，]?(?:能|可以)?跳过吗?)?\W*$|不(?:太|是很)?清楚(?:了|欸|耶|啊|呢)?\W*$"
     r"|\bi(?: am|'m|'ve)? (?:\w+ )?(?:don't|do not|can't|cannot|couldn't|could not|never|not|wouldn't|have no|haven't|won't|only really) (?:\w+ ){0,4}"
     r"(?:know|remember|tell|say|explain|looked|idea|sure|recall|worked|studied|familiar|go into|understand|learned|heard)"
     r"|\bno idea\b|\bnot sure\b|\bno clue\b|that's all i"
 )
+
+# Where a sentence that admits ignorance may still have said something before or after: "it caches keys, but I forget why".
+_PART = re.compile(r".+?(?:[，,]+|(?=\b[Bb]ut\b|但|不過|不过)|$)", re.DOTALL)
 
 # --- term lists ----------------------------------------------------------------------------------------------------
 _ITEM = re.compile(r"[^、,，;；/|·•\n。．!！?？]+")
@@ -40,13 +43,15 @@ class Screening:
 
     Args:
         flags: "blank", "dont-know", "pasted-question", "stuffing", "injection", in this order.
-        kept: sentences that count as content.
+        kept: sentences that count as content, and what is left of those that admit ignorance.
         cut: spans that were taken out, as offsets into the answer.
+        admitted: whether ignorance was admitted somewhere; beside content that counts for nothing, it is "dont-know".
     """
 
     flags: tuple[str, ...]
     kept: tuple[Piece, ...]
     cut: tuple[tuple[int, int], ...]
+    admitted: bool = False
 
 
 def screen(answer: str, question: str) -> Screening:
@@ -60,13 +65,37 @@ def screen(answer: str, question: str) -> Screening:
         flags.insert(0, "stuffing")
     cut = [*attacks, *([run] if run else ())]
     left = [s for s in sentences(answer) if not inside(s, cut)]
-    known = [s for s in left if not _IGNORANT.search(fold(answer[s.start : s.end]))]
+    known = [said for s in left for said in _said(answer, s)]
     if left and not known:
         flags.insert(0, "dont-know")
     if known and is_pasted(" ".join(answer[s.start : s.end] for s in known), question):
         flags.insert(0, "pasted-question")
         known = []
-    return Screening(tuple(flags), tuple(known), tuple(cut))
+    return Screening(tuple(flags), tuple(known), tuple(cut), admitted=known != left)
+
+
+def _said(answer: str, sentence: Piece) -> list[Piece]:
+    """The sentence; of one that admits ignorance, the runs of its parts that do not and are long enough to say something."""
+    if not _admits(answer[sentence.start : sentence.end]):
+        return [sentence]
+    parts = [(m.start(), m.end()) for m in _PART.finditer(answer, sentence.start, sentence.end)]
+    silent = [_admits(answer[start:end]) for start, end in parts]
+    if not any(silent):  # the admission goes over several parts
+        return []
+    runs: list[tuple[int, int]] = []
+    for (start, end), admits in zip(parts, silent, strict=True):
+        if admits:
+            continue
+        if runs and runs[-1][1] == start:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    found = (sliced(answer, start, end) for start, end in runs if size(answer[start:end]) >= SMALLEST)
+    return [piece for piece in found if piece is not None]
+
+
+def _admits(text: str) -> bool:
+    return _IGNORANT.search(fold(text).strip(" ,，")) is not None
 
 
 def term_list(answer: str) -> tuple[int, int] | None:
