@@ -5,8 +5,6 @@ No model at all: grading needs none, and what is saved does not depend on one.
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,42 +16,12 @@ from typing import Any
 
 import httpx
 import pytest
+from server_process import served
+from small_bank import indexed
 
-from ingest.corpora import ingest
 from tutor.settings import Settings
 from tutor.store import LOCAL_USER, open_store
 
-DOCUMENT = """# Bank
-
-### 1. What is a cache?
-
-A cache keeps data that is used often in fast memory. It saves computing the same thing twice.
-
-### 2. What is an index?
-
-An index lets a database find rows without reading the whole table. It makes writing slower.
-
-### 3. What is a load balancer?
-
-A load balancer spreads requests over several servers. It keeps a single machine from being overloaded.
-"""
-RUBRICS = """
-- question: 1
-  points:
-    - {id: '1.1', kind: core, weight: 2, statement: A cache keeps data in fast memory, quote: A cache keeps data that is used often in fast memory.}
-    - {id: '1.2', kind: core, weight: 1, statement: It saves computing the same thing twice, quote: It saves computing the same thing twice.}
-- question: 2
-  points:
-    - id: '2.1'
-      kind: core
-      weight: 2
-      statement: An index finds rows without reading the whole table
-      quote: An index lets a database find rows without reading the whole table.
-    - {id: '2.2', kind: core, weight: 1, statement: It makes writing slower, quote: It makes writing slower.}
-- question: 3
-  points:
-    - {id: '3.1', kind: core, weight: 2, statement: A load balancer spreads requests over several servers, quote: A load balancer spreads requests over several servers.}
-"""
 CACHE = "A cache keeps data that is used often in fast memory."
 INDEX = "An index lets a database find rows without reading the whole table, and it makes writing slower."
 BALANCER = "A load balancer spreads requests over several servers."
@@ -67,35 +35,15 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    found = Settings(data_dir=tmp_path, corpus="bank", model="none")
-    (tmp_path / "bank.md").write_text(DOCUMENT, encoding="utf-8")
-    (tmp_path / "bank.rubrics.yaml").write_text(RUBRICS, encoding="utf-8")
-    ingest(found.corpora_dir, "bank", tmp_path / "bank.md", embedders=found.embedders)
-    return found
+    return indexed(tmp_path)
 
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    """`tutor serve` on the same data each time, and a client of its API. Killed at the end, never asked to stop."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("TUTOR_")}
+    """`tutor serve` on the same data each time, and a client of its API."""
     own = {"TUTOR_DATA_DIR": str(settings.data_dir), "TUTOR_CORPUS": "bank", "TUTOR_MODEL": "none"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tutor", "serve", "--port", "0"],
-        env={**kept, **own}, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-    )  # fmt: skip
-    assert process.stderr is not None
-    try:
-        lines = []
-        for line in process.stderr:
-            lines.append(line)
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                with httpx.Client(base_url=f"{found.group()}/api/v1", timeout=60) as client:
-                    yield process, client
-                return
-        raise AssertionError("".join(lines))
-    finally:
-        process.kill()
-        process.communicate()
+    with served(own) as (process, url), httpx.Client(base_url=f"{url}/api/v1", timeout=60) as client:
+        yield process, client
 
 
 def place(view: dict[str, Any]) -> dict[str, Any]:

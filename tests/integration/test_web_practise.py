@@ -4,58 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from small_bank import indexed
 
-from ingest.corpora import ingest
 from ingest.errors import TutorError
-from tutor.settings import Settings
 from tutor.web.backstage import Backstage
 from tutor.web.pane import Deed
 from tutor.web.practise.tab import PractiseTab, Seat
 from tutor.web.progress.tab import ProgressTab
 from tutor.web.visitor import Visitor
 
-DOCUMENT = """# Bank
-
-### 1. What is a cache?
-
-#### Answer
-
-A cache keeps data that is used often in fast memory. It saves computing the same thing twice.
-
-### 2. What is an index?
-
-#### Answer
-
-An index lets a database find rows without reading the whole table. It makes writing slower.
-"""
-RUBRICS = """
-- question: 1
-  points:
-    - {id: '1.1', kind: core, weight: 2, statement: A cache keeps data in fast memory, quote: A cache keeps data that is used often in fast memory.}
-    - {id: '1.2', kind: core, weight: 1, statement: It saves computing the same thing twice, quote: It saves computing the same thing twice.}
-- question: 2
-  points:
-    - id: '2.1'
-      kind: core
-      weight: 2
-      statement: An index finds rows without reading the whole table
-      quote: An index lets a database find rows without reading the whole table.
-"""
 ANN, BOB = Visitor("ann", "en"), Visitor("bob", "zh-TW")
 GOOD = "A cache keeps data that is used often in fast memory, so it saves computing the same thing twice."
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backstage]:
-    folder: Path = tmp_path_factory.mktemp("practise")
-    settings = Settings(data_dir=folder, corpus="bank", model="none")
-    (folder / "bank.md").write_text(DOCUMENT, encoding="utf-8")
-    (folder / "bank.rubrics.yaml").write_text(RUBRICS, encoding="utf-8")
-    ingest(settings.corpora_dir, "bank", folder / "bank.md", embedders=settings.embedders)
-    found = Backstage(settings)
+    found = Backstage(indexed(tmp_path_factory.mktemp("practise")))
     yield found
     found.close()
 

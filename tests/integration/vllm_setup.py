@@ -1,6 +1,6 @@
 """Makes what the vLLM tests need: vLLM's CPU build in an environment of its own, and two small folders of weights.
 
-    python tests/integration/vllm_setup.py FOLDER        # 3.4 GB and two minutes, once
+    python tests/integration/vllm_setup.py FOLDER        # 3.4 GB and three minutes, once
     TUTOR_TEST_VLLM=FOLDER python -m pytest tests/integration/test_vllm.py
 
 FOLDER holds afterwards: `venv/` (vLLM), `smollm2/` (SmolLM2-135M, a LlamaForCausalLM, exported from the GGUF that the

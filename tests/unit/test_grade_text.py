@@ -28,7 +28,7 @@ def test_the_level_is_shown_with_the_score_it_begins_at_and_the_next_one(level):
     assert f"level {level} of 4 (from {begins:.1f}" in english
     assert (f"{ends:.1f} is level {level + 1}" in english) == (level < 4)
     (chinese, *_) = grade_lines(grade(round((begins + ends) / 2, 2), level), "zh-Hant")
-    assert f"等級 {level}／4（{begins:.1f} 分起" in chinese
+    assert f"等級 {level}／4 ({begins:.1f} 分起" in chinese
 
 
 def test_every_line_is_in_the_language_of_the_answer():
@@ -40,7 +40,7 @@ def test_every_line_is_in_the_language_of_the_answer():
 
 
 def test_what_is_not_scored_and_what_is_uncertain_says_so():
-    assert grade_lines(grade(None, None), "en")[0] == "not scored"
+    assert grade_lines(grade(None, None), "en")[0] == "not graded"
     assert grade_lines(grade(None, None), "zh-Hant")[0] == "未評分"
-    assert "(uncertain)" in grade_lines(grade(5.0, 2, uncertain=True), "en")[0]
+    assert "grading uncertain" in grade_lines(grade(5.0, 2, uncertain=True), "en")[0]
     assert "不太確定" in grade_lines(grade(5.0, 2, uncertain=True), "zh-Hant")[0]

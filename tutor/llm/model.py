@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingest.errors import ModelUnavailable
 from tutor.llm import launches
@@ -20,10 +20,12 @@ from tutor.llm.running import Running
 from tutor.llm.state import ModelState
 
 if TYPE_CHECKING:
+    import httpx
     from langchain_openai import ChatOpenAI
 
     from tutor.settings import Settings
 
+T = TypeVar("T")
 TOKEN_COUNTS_KEPT = 4096
 # A server of its own schedules its requests itself; more than so many at once only wait there instead of here.
 SLOTS_ELSEWHERE = 256
@@ -179,22 +181,15 @@ class Model:
             ModelUnavailable: the engine is not ready or does not answer.
             OSError: there is no room for the file.
         """
-        client, files = self._running.client, self._running.prefixes
-        if not self.state.ready or client is None:
-            raise self._unavailable(self.state)
-        if files is None or (ticket := self.line.enter_background()) is None:
+        files = self._running.prefixes
+        if files is None:
+            self._ready_client()
             return False
-        import httpx
 
-        async def read() -> bool:
-            async with HttpClients.to(client.base_url).asynchronous as http:
-                return await files.read(http, client.root, client.headers, ticket.slot, system, self._give_way)
+        async def read(http: httpx.AsyncClient, client: ServerClient, slot: int) -> bool:
+            return await files.read(http, client.root, client.headers, slot, system, self._give_way)
 
-        with ticket:
-            try:
-                return asyncio.run(read())
-            except httpx.HTTPError as error:
-                raise ModelUnavailable(f"The model server does not answer: {error}", "") from error
+        return self._in_idle_time(read) or False
 
     def complete_in_idle_time(self, messages: Sequence[tuple[str, str]], **options: Any) -> str | None:
         """What the model says at temperature 0, asked while nobody is being served; None where somebody came.
@@ -205,33 +200,50 @@ class Model:
         Raises:
             ModelUnavailable: the engine is not ready or does not answer.
         """
-        client, files = self._running.client, self._running.prefixes
-        if not self.state.ready or client is None:
-            raise self._unavailable(self.state)
-        if (ticket := self.line.enter_background()) is None:
-            return None
-        import httpx
-
         from tutor.llm.prefixes import posted_in_idle_time
 
+        files = self._running.prefixes
         body: dict[str, Any] = {
             "model": self.name, "temperature": 0, **options,
             "messages": [{"role": role, "content": text} for role, text in messages],
         }  # fmt: skip
-        if files is not None:
-            body["id_slot"] = ticket.slot
-            files.forget(ticket.slot)
 
-        async def ask() -> str | None:
+        async def ask(http: httpx.AsyncClient, client: ServerClient, slot: int) -> str | None:
+            if files is not None:
+                body["id_slot"] = slot
+                files.forget(slot)
+            answer = await posted_in_idle_time(http, client.root, client.headers, body, self._give_way)
+            return None if answer is None else str(answer.json()["choices"][0]["message"]["content"] or "")
+
+        try:
+            return self._in_idle_time(ask)
+        except (ValueError, LookupError, TypeError) as error:
+            raise ModelUnavailable(f"The model server's answer cannot be understood: {error}", "") from error
+
+    def _in_idle_time(self, work: Callable[[httpx.AsyncClient, ServerClient, int], Awaitable[T]]) -> T | None:
+        """What `work` gives with a slot that nobody wants now; None where somebody is being served."""
+        import httpx
+
+        client = self._ready_client()
+        ticket = self.line.enter_background()
+        if ticket is None:
+            return None
+
+        async def run(slot: int) -> T:
             async with HttpClients.to(client.base_url).asynchronous as http:
-                answer = await posted_in_idle_time(http, client.root, client.headers, body, self._give_way)
-                return None if answer is None else str(answer.json()["choices"][0]["message"]["content"] or "")
+                return await work(http, client, slot)
 
         with ticket:
             try:
-                return asyncio.run(ask())
-            except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+                return asyncio.run(run(ticket.slot))
+            except httpx.HTTPError as error:
                 raise ModelUnavailable(f"The model server does not answer: {error}", "") from error
+
+    def _ready_client(self) -> ServerClient:
+        client = self._running.client
+        if not self.state.ready or client is None:
+            raise self._unavailable(self.state)
+        return client
 
     def _give_way(self) -> bool:
         return self.line.wanted or self._running.closing.is_set()

@@ -72,7 +72,7 @@ class IdleDrafts:
         if model is None or not model.state.ready:
             raise ModelUnavailable("The language model is not ready.", "Try again in a few seconds.")
         for corpus, found in self._stage.opened.in_use():
-            for number in self._by_rule(corpus, found):
+            for number in self._by_rule(corpus, found)[:1]:
                 made = draft_with(model, found.questions[number], found.document, in_idle_time)
                 if made is not None and made.drafted_by:
                     self._keep(corpus, made, found)
@@ -85,7 +85,8 @@ class IdleDrafts:
         """Questions whose key points a rule drafted, and that nobody is being asked."""
         drafted = [n for n, rubric in found.grader.rubrics.items() if _of_the_rule(rubric)]
         drafted = [n for n in drafted if n in found.questions and (corpus, n) not in self._left_to_the_rule]
-        return [n for n in drafted if n not in self._going_on(corpus)] if drafted else []
+        asked = self._going_on(corpus) if drafted else set()
+        return [n for n in drafted if n not in asked]
 
     def _going_on(self, corpus: str) -> set[int]:
         states = self._stage.store.interest(corpus).interviews
