@@ -218,7 +218,7 @@ class Model:
         try:
             return self._in_idle_time(ask)
         except (ValueError, LookupError, TypeError) as error:
-            raise ModelUnavailable(f"The model server's answer cannot be understood: {error}", "") from error
+            raise ModelUnavailable("The model server's answer cannot be understood.") from error
 
     def _in_idle_time(self, work: Callable[[httpx.AsyncClient, ServerClient, int], Awaitable[T]]) -> T | None:
         """What `work` gives with a slot that nobody wants now; None where somebody is being served."""
