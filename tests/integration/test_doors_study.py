@@ -80,6 +80,22 @@ def test_a_whole_interview(ada: httpx.Client) -> None:
     assert ada.post(f"{path}/dispute", json={"question": 1, "point": "9.9"}).status_code == 422
 
 
+def test_an_answer_whose_reply_was_lost_stands_once(ada: httpx.Client) -> None:
+    begun = ada.post("/interviews", json={"questions": [1], "follow_ups": 2, "language": "en"}).json()
+    path = f"/interviews/{begun['interview']['id']}"
+    body = {"text": "KV Cache 避免重複計算。", "seen": len(begun["interview"]["transcript"])}
+    first = ada.post(f"{path}/answer", json=body).json()
+    again = ada.post(f"{path}/answer", json=body)
+    assert again.status_code == 200
+    assert again.json()["said"] == first["said"]
+    assert again.json()["interview"]["transcript"] == first["interview"]["transcript"]
+    other = ada.post(f"{path}/answer", json={**body, "text": "something else"})
+    assert other.status_code == 422
+    assert "gone on" in other.text
+    now = len(first["interview"]["transcript"])
+    assert ada.post(f"{path}/answer", json={**body, "seen": now}).json()["said"][0]["text"] == body["text"]
+
+
 def test_an_exam_tells_nothing_before_its_end(ada: httpx.Client) -> None:
     begun = ada.post("/interviews", json={"questions": [1], "exam": True}).json()
     path = f"/interviews/{begun['interview']['id']}"

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ingest.text import converter
 
@@ -31,7 +30,6 @@ class Piece:
     text: str
 
 
-@lru_cache(maxsize=65_536)
 def plain(text: str) -> str:
     """Half width and Simplified, upper case kept: what is embedded, so that the script makes no difference."""
     return str(converter("t2s").convert(unicodedata.normalize("NFKC", text))).strip()

@@ -88,13 +88,22 @@ class Session:
         """Greeting and first question."""
         return self._do(ev.Start(seconds=self._elapsed()))
 
-    def answer(self, text: str) -> Said:
+    def answer(self, text: str, seen: int | None = None) -> Said:
         """Answer the question or the follow-up that is open. Takes as long as grading does.
 
-        An answer sent again because its grading was cut off is graded now, and stands once.
+        An answer sent again because its grading was cut off is graded now, and stands once. So does one whose reply
+        was lost on the way, if the sender says what it has seen: the reply comes again.
+
+        Args:
+            seen: utterances of the transcript that the sender knows.
+
+        Raises:
+            UsageError: the interview has gone on since then, with other words.
         """
         with self._lock:
-            return self.go_on() if self._cut_off(text) else self._do(ev.Answer(text, seconds=self._elapsed()))
+            if self._cut_off(text):
+                return self.go_on()
+            return self._said_again(text, seen) or self._do(ev.Answer(text, seconds=self._elapsed()))
 
     def hint(self) -> Said:
         """A hint, as long as there is one."""
@@ -222,7 +231,8 @@ class Session:
 
     def _do(self, event: ev.Event) -> Said:
         with self._lock:
-            self._refresh(event)
+            if not isinstance(event, ev.Start):
+                self._refresh()
             self._use_rewording()
             said = self._advance(event)
             if self._state.phase == "grading":
@@ -262,10 +272,20 @@ class Session:
         answers = [u.text for u in self._state.transcript if u.who == "candidate"]
         return self._state.phase == "grading" and answers[-1:] == [text[:LONGEST_ANSWER]]
 
-    def _refresh(self, event: ev.Event) -> None:
+    def _said_again(self, text: str, seen: int | None) -> Said:
+        """What was said since `seen`, if that begins with just this answer; nothing if nothing was said."""
+        if seen is None:
+            return ()
+        self._refresh()
+        since = tuple(self._state.transcript[seen:])
+        if since and (since[0].who, since[0].text) != ("candidate", text[:LONGEST_ANSWER]):
+            raise UsageError(
+                "The interview has gone on since then.", "Look at where it stands, and answer what is open."
+            )
+        return since + self.go_on() if since else ()
+
+    def _refresh(self) -> None:
         """Take over what another process did to this interview; one that was deleted must not come back."""
-        if isinstance(event, ev.Start):
-            return
         saved = State.model_validate(self._store.interviews.load(self._user, self.id))
         if len(saved.transcript) > len(self._state.transcript):
             self._state = saved

@@ -65,6 +65,11 @@ class AnswerRequest(shapes.Closed):
     """An answer to what is open."""
 
     text: shapes.AnswerText
+    seen: int | None = Field(
+        default=None, ge=0, le=100_000,
+        description="How many utterances of the transcript are known to the sender. With it, an answer whose reply was "
+        "lost can be sent again: it stands once, and the reply comes again.",
+    )  # fmt: skip
 
 
 class DisputeRequest(shapes.Closed):
@@ -115,7 +120,7 @@ def look(id: Id, corpora: Corpora, user: Practiser) -> Any:
 def answer(id: Id, body: AnswerRequest, corpora: Corpora, user: Practiser) -> Any:
     """Answer the question or the follow-up that is open. Takes as long as grading does."""
     session = _session(corpora, user, id)
-    return _turn(session, session.answer(body.text))
+    return _turn(session, session.answer(body.text, body.seen))
 
 
 @router.post("/interviews/{id}/dispute", summary="Dispute a verdict", response_model=TurnReply)

@@ -70,6 +70,7 @@ def _question(view: View, tongue: Tongue, *, grading: bool) -> str:
         f'<section class="card question-card"><p class="question-tags">{number} {kind}</p><div class="said" aria-live="polite">{said}</div>{waiting}'
         f'<form class="answer" data-do="answer" data-event="submit"><textarea name="answer" rows="7" aria-label="{label}" '
         f'placeholder="{hint}" data-draft="{escape(draft)}" maxlength="20000"{busy}></textarea>'
+        f'<input type="hidden" name="seen" value="{len(view.transcript)}">'
         f'<div class="row"><button type="submit" class="primary"{busy}>{escape(say("answer-send", tongue))}</button>{buttons}</div></form></section>'
     )
 

@@ -127,7 +127,7 @@ class PractiseTab:
             return
         mark = self._stage.corpora.mark(session.state.setup.corpus)
         yield f"<div{mark}>{interview_html(session, who.tongue, grading=True)}</div>"
-        session.answer(done.text("answer"))
+        session.answer(done.text("answer"), done.whole("seen", len(session.view().transcript), 0, 100_000))
         yield self.html(seat, who)
 
     def _session(self, seat: Seat, who: Visitor) -> Session:

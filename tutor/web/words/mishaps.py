@@ -162,6 +162,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("No question fits these choices.", "沒有題目符合這些選項。"),
     ("Choose other categories, or any difficulty.", "請換別的範圍，或不限難度。"),
     ("An exam is reported when it is over.", "考試結束後才有報告。"),
+    ("The interview has gone on since then.", "面試在那之後已經繼續進行了。"),
+    ("Look at where it stands, and answer what is open.", "請看看現在進行到哪裡，回答目前的題目。"),
     ("Go on with it, or end it early.", "請繼續作答，或提早結束。"),
     ("There is no such graded key point.", "沒有這個評過分的要點。"),
     ("Name one that the feedback lists.", "請選回饋裡列出的要點。"),
