@@ -44,11 +44,21 @@ def speed_table() -> str:
         return ""
     lines = ["| waiting, memory | value |", "|---|---|"]
     lines += [f"| {words} | {report[key]:g} {unit} |" for key, words, unit in _SPEED if report.get(key) is not None]
+    lines += _scale_rows()
     machine, sizes = report["machine"], report["sizes"]
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}; {machine['engine']}"
     beside = report["usual_recipe"]["theirs_ms"]["n"] if "usual_recipe" in report else 0
     rows = f"{sizes['warm']} first questions, {sizes['talks']} conversation(s) of five turns, {beside} turns beside the usual recipe"
     return "\n".join([*lines, "", f"{where}; {rows}; one run."]) + "\n"
+
+
+def _scale_rows() -> list[str]:
+    """Searching by size of the corpus, from the last `python -m eval scale`, a run of its own."""
+    sizes = (_report("scale") or {}).get("sizes", [])
+    return [
+        f"| a search among {row['passages']:,} passages, 95th percentile | {row['latency_ms']['p95']:g} ms |"
+        for row in sizes[:: max(1, len(sizes) - 1)]
+    ]
 
 
 def write(check: bool = False) -> bool:
