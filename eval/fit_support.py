@@ -1,7 +1,7 @@
-"""Fits the support check on the dev sentences. `python -m eval fit-support` writes tutor/answering/support.json.
+"""Fits the support check on the train and dev sentences. `python -m eval fit-support` writes tutor/answering/support.json.
 
 Logistic regression with ridge, by the features alone and with the local model's second opinion; figures are
-cross-validated by query, so that no two sentences of one answer are on both sides. Knows labels and features, nothing
+cross-validated by question, so that no two sentences about one are on both sides. Knows labels and features, nothing
 of answers.
 """
 
@@ -33,14 +33,14 @@ Array = NDArray[np.float64]
 
 def fit(room: EvidenceRoom, model: Model) -> dict[str, Any]:
     """Learn weights and thresholds; write them; return the cross-validated figures."""
-    found = rows("support", "dev")
+    found = [*rows("support", "train"), *rows("support", "dev")]
     x = np.asarray([_features(row, room) for row in found])
     odds = np.asarray([0.0 if one is None else one for one in opinions(found, room, model)])
     y = np.asarray([float(row["label"] != "unsupported") for row in found])
     whole = np.asarray([row["label"] == "supported" for row in found])
-    queries = [row["query"] for row in found]
-    first, held = _fitted(x, y, whole, queries, NAMES)
-    second, held_again = _fitted(np.column_stack([x, odds]), y, whole, queries, (*NAMES, "log-odds"))
+    questions = [min(row["questions"]) for row in found]
+    first, held = _fitted(x, y, whole, questions, NAMES)
+    second, held_again = _fitted(np.column_stack([x, odds]), y, whole, questions, (*NAMES, "log-odds"))
     doubt, joined = _doubt(y, held, held_again, first["thresholds"]["partial"], second["thresholds"]["partial"])
     written = {**first, "second": {"model": model.name, "doubt": doubt, **second}}
     OUT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
@@ -69,10 +69,10 @@ def opinions(found: Sequence[Row], room: EvidenceRoom, model: Model) -> list[flo
 
 
 def _fitted(
-    x: Array, y: Array, whole: NDArray[np.bool_], queries: list[str], names: Sequence[str]
+    x: Array, y: Array, whole: NDArray[np.bool_], questions: list[int], names: Sequence[str]
 ) -> tuple[dict[str, Any], Array]:
-    """Weights and thresholds, and what each row scores when its query was not learned from."""
-    held = np.mean([_held_out(x, y, queries, seed) for seed in range(REPEATS)], axis=0)
+    """Weights and thresholds, and what each row scores when its question was not learned from."""
+    held = np.mean([_held_out(x, y, questions, seed) for seed in range(REPEATS)], axis=0)
     limits = np.arange(0.2, 0.8, 0.01)
     partial = float(limits[int(np.argmax([_balanced(y, held, limit) for limit in limits]))])
     supported = max(float(np.quantile(held[whole], 0.25)), partial + 0.05)
@@ -106,10 +106,10 @@ def _features(row: Row, room: EvidenceRoom) -> list[float]:
     return [best[name] for name in NAMES]
 
 
-def _held_out(x: Array, y: Array, queries: list[str], seed: int) -> Array:
+def _held_out(x: Array, y: Array, questions: list[int], seed: int) -> Array:
     generator = np.random.default_rng(seed)
-    fold_of = {query: int(generator.integers(FOLDS)) for query in dict.fromkeys(queries)}
-    folds = np.asarray([fold_of[query] for query in queries])
+    fold_of = {number: int(generator.integers(FOLDS)) for number in dict.fromkeys(questions)}
+    folds = np.asarray([fold_of[number] for number in questions])
     held = np.full(len(y), y.mean())
     for fold in set(folds.tolist()):
         held[folds == fold] = _predict(_logistic(x[folds != fold], y[folds != fold]), x[folds == fold])

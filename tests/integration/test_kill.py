@@ -1,6 +1,7 @@
-"""Killed for real: the builder in the middle of its work, the model in the middle of an answer."""
+"""Killed, stopped or starved for real: the builder in the middle of its work, the model in the middle of an answer."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -83,9 +84,54 @@ def test_the_model_killed_in_mid_answer_costs_the_words_and_not_the_answer(searc
     assert not final.refused
     assert 19 in {c.question for c in final.citations}
 
-    deadline = time.monotonic() + 60
-    while not (smol_model.state.ready and smol_model.pid != pid) and time.monotonic() < deadline:
-        smol_model.wait_ready(60)
-    assert smol_model.state.ready
-    assert smol_model.pid != pid
+    wait_for(lambda: smol_model.state.ready and smol_model.pid != pid)
     assert not tutor.answer(Ask("What is a KV cache?")).refused
+
+
+@pytest.mark.real_model
+def test_the_model_stopped_in_mid_answer_is_waited_for_and_then_given_up(searcher, smol_model, monkeypatch):
+    monkeypatch.setattr("tutor.llm.chat.SILENCE_S", 1.0)
+    tutor, pid = Tutor(searcher, smol_model), smol_model.pid
+    assert pid
+    stopped = False
+    final = None
+    try:
+        for event in tutor.stream(Ask("What is a KV cache and why does it speed up inference?")):
+            if isinstance(event, Text) and not stopped:
+                os.kill(pid, signal.SIGSTOP)
+                stopped = True
+            if isinstance(event, Done):
+                final = event.answer
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert stopped
+    assert final is not None
+    assert 19 in {c.question for c in final.citations}
+    assert "reason: The model did not answer in time." in final.flags
+    wait_for(lambda: not tutor_in_trouble(tutor))
+
+
+@pytest.mark.real_model
+def test_the_model_without_memory_costs_the_words_and_comes_back(searcher, smol_model):
+    tutor, pid = Tutor(searcher, smol_model), smol_model.pid
+    assert pid
+    before = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (1 << 20, before[1]))
+    answer = tutor.answer(Ask("What is a KV cache and why does it speed up inference?"))
+    assert 19 in {c.question for c in answer.citations}
+    print(answer.flags, smol_model.pid, pid, smol_model.state)
+    if smol_model.pid == pid:
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+    wait_for(lambda: smol_model.state.ready and not tutor_in_trouble(tutor))
+
+
+def tutor_in_trouble(tutor):
+    """Whether an answer still goes without the model."""
+    return any(flag.startswith("reason: ") for flag in tutor.answer(Ask("What is a KV cache?")).flags)
+
+
+def wait_for(true, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert true()

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -31,6 +33,8 @@ _OTHERWISE = (
 )  # fmt: skip
 # Words that come faster than this are passed on together: nobody sees 25 pieces a second from 200, and each costs the same.
 PIECE_SECONDS = 0.04
+# A server that has begun to write and then says nothing for this long will not go on. (Reading a long prompt may take longer.)
+SILENCE_S = 60.0
 Timings = dict[str, float]
 
 
@@ -71,8 +75,8 @@ class TutorChat(ChatOpenAI):
         stream: openai.Stream[object] = self.root_client.post(
             "/chat/completions", body=body, cast_to=object, stream=True, stream_cls=openai.Stream[object]
         )
-        with stream:
-            for piece in _pieces(stream.response.iter_lines(), stream.response.request):
+        with stream, _Patience(stream.response) as patience:
+            for piece in _pieces(patience.lines(), stream.response.request):
                 chunk = ChatGenerationChunk(message=_message(piece))
                 self._keep_timings(piece, chunk.message.response_metadata)
                 if run_manager is not None:
@@ -95,6 +99,47 @@ class TutorChat(ChatOpenAI):
         for generation in result.generations:
             self._keep_timings(raw, generation.message.response_metadata)
         return result
+
+
+class _Patience:
+    """Ends a stream whose server fell silent in mid-answer; the client's own limit also holds for the first word."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self._over = threading.Event()
+        self._heard = float("inf")
+        self._lost = False
+
+    def __enter__(self) -> _Patience:
+        threading.Thread(target=self._watch, name="stream-patience", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the stream.
+
+        Raises:
+            openai.APITimeoutError: nothing came for `SILENCE_S` after the first of them.
+        """
+        try:
+            for line in self._response.iter_lines():
+                self._heard = time.monotonic()
+                yield line
+        except httpx.TransportError as error:
+            if self._lost:
+                raise openai.APITimeoutError(self._response.request) from error
+            raise
+
+    def _watch(self) -> None:
+        while not self._over.wait(SILENCE_S / 4):
+            if time.monotonic() - self._heard > SILENCE_S:
+                self._lost = True
+                held = self._response.extensions["network_stream"].get_extra_info("socket")
+                with suppress(OSError):
+                    held.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for it
+                return
 
 
 def _pieces(lines: Iterator[str], request: Any) -> Iterator[dict[str, Any]]:
