@@ -19,7 +19,9 @@ def test_turns_are_read_in_order() -> None:
     assert history_of({}) == ()
 
 
-@pytest.mark.parametrize("history", ["text", ["text"], [None], [{"role": "system", "content": "x"}], [{"role": "user"}]])
+@pytest.mark.parametrize(
+    "history", ["text", ["text"], [None], [{"role": "system", "content": "x"}], [{"role": "user"}]]
+)
 def test_a_bad_history_is_an_error_of_its_row_and_the_rest_goes_on(history: Any, tmp_path: Path) -> None:
     rows, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     rows.write_text("".join(json.dumps(row) + "\n" for row in ({"id": "a", "history": history}, {"id": "b"})))
