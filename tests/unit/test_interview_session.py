@@ -246,6 +246,26 @@ def test_a_dispute_is_judged_again_and_kept(practice: Practice, store: Store) ->
     assert attempt.score == after.score
 
 
+def test_feedback_after_a_dispute_speaks_of_the_new_verdicts(
+    practice: Practice, grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafted = {37: grader.rubrics[37].model_copy(update={"drafted": True})}
+    monkeypatch.setattr(grader, "rubrics", {**grader.rubrics, **drafted})
+    session = begin(practice, 37, follow_ups=0)
+    session.answer(WRONG)
+    before = session.state.asked[0].grade
+    assert before is not None
+    wrong = next(p for p in before.points if p.verdict == "contradicted")
+    assert "有誤" in before.feedback
+    monkeypatch.setattr("tutor.interview.judging.SURE_CONTRADICTED", 1.0)
+    session.dispute(37, wrong.id)
+    after = session.state.asked[0].grade
+    assert after is not None
+    assert next(p for p in after.points if p.id == wrong.id).verdict == "missing"
+    assert "有誤" not in after.feedback
+    assert after.uncertain
+
+
 def test_words_that_were_never_said_win_no_dispute(practice: Practice) -> None:
     session = begin(practice, 37, follow_ups=0)
     session.answer("我覺得它是一種很好用的技術，大家都喜歡。")
