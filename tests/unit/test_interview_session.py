@@ -336,6 +336,15 @@ def test_choices_that_fit_nothing_are_an_error(practice: Practice) -> None:
         practice.start(Setup(corpus="llm-vlm-80", categories=("no such",)))
 
 
+def test_a_random_order_differs_from_time_to_time_unless_a_seed_says_which(practice: Practice) -> None:
+    def order(seed: int) -> tuple[int, ...]:
+        session = practice.start(Setup(corpus="llm-vlm-80", order="random", number=10, seed=seed))
+        return tuple(item.number for item in session.state.plan)
+
+    assert len({order(0) for _ in range(3)}) > 1
+    assert order(7) == order(7)
+
+
 def test_two_processes_on_one_interview_do_not_undo_each_other(
     practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
 ) -> None:
