@@ -32,7 +32,6 @@ Type your answer; an empty line finishes it.
 /dispute    list the verdicts on the last question; /dispute N [words] objects to one of them
 /time       time used and left          /help      this list"""
 _MARKS = {"met": "✓", "partial": "◐", "missing": "○", "contradicted": "✗"}
-_GROUPS = {"met": "covered", "partial": "partly", "missing": "missed", "contradicted": "wrong"}
 _COLOURS = {"met": "green", "partial": "yellow", "missing": "dim", "contradicted": "red"}
 
 
@@ -200,7 +199,7 @@ class TextScreen:
         """A short list, for choosing one."""
         for i, point in enumerate(shown_points(asked), 1):
             line = Text(
-                f"{i:>3} {_MARKS[point.verdict]} {words(_GROUPS[point.verdict])} ", style=_COLOURS[point.verdict]
+                f"{i:>3} {_MARKS[point.verdict]} {words.verdict(point.verdict)} ", style=_COLOURS[point.verdict]
             )
             self._console.print(line.append(point.said, style="default"))
 
@@ -211,7 +210,7 @@ class TextScreen:
         for name in ("point", "your-words", "document"):
             table.add_column(words(name), ratio=1, overflow="fold")
         for i, point in enumerate(shown_points(asked), 1):
-            mark = Text(f"{_MARKS[point.verdict]} {words(_GROUPS[point.verdict])}\n", style=_COLOURS[point.verdict])
+            mark = Text(f"{_MARKS[point.verdict]} {words.verdict(point.verdict)}\n", style=_COLOURS[point.verdict])
             said = mark.append(point.said, style="default")
             source = plain(point.source.text) if point.source else "–"
             table.add_row(str(i), said, Text(point.quote or "–"), Text(source, style="dim"))
