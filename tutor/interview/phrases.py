@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Literal
 
 from ingest.text import terms
-from tutor.answering.answer import Language
 from tutor.answering.script import convert
 from tutor.interview.setup import Persona, Setup
 
