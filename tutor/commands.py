@@ -238,7 +238,7 @@ def history_of(row: dict[str, Any]) -> tuple[Turn, ...]:
         raise ValueError("'history' must be a list")
     found = []
     for turn in turns:
-        role, content = turn.get("role"), turn.get("content")
+        role, content = (turn.get("role"), turn.get("content")) if isinstance(turn, dict) else (None, None)
         if role not in {"user", "assistant"} or not isinstance(content, str):
             raise ValueError("a turn of 'history' needs a role (user or assistant) and a content")
         found.append(Turn(role, content))

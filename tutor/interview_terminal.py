@@ -32,7 +32,6 @@ Type your answer; an empty line finishes it.
 /dispute    list the verdicts on the last question; /dispute N [words] objects to one of them
 /time       time used and left          /help      this list"""
 _MARKS = {"met": "✓", "partial": "◐", "missing": "○", "contradicted": "✗"}
-_GROUPS = {"met": "covered", "partial": "partly", "missing": "missed", "contradicted": "wrong"}
 _COLOURS = {"met": "green", "partial": "yellow", "missing": "dim", "contradicted": "red"}
 
 
@@ -98,9 +97,9 @@ def take(session: Session, screen: Screen, given: Input) -> None:
 
 
 def dispute(session: Session, screen: Screen, arguments: Sequence[str]) -> None:
-    """`/dispute` lists the verdicts on the last graded question, `/dispute N words` objects to one.
+    """`/dispute` lists the verdicts on the last graded question, `/dispute N words` objects to one of them.
 
-    With three arguments or more, the first two may be a question's number and a point's id.
+    The id of a key point in place of N may be of any graded question.
     """
     words = Words(session.state.setup.language)
     graded = [a for a in session.view().closed if a.grade is not None]
@@ -109,15 +108,13 @@ def dispute(session: Session, screen: Screen, arguments: Sequence[str]) -> None:
         return
     asked = graded[-1]
     rest = list(arguments)
-    if rest and "." in rest[0]:
-        number = rest[0].partition(".")[0]
-        asked = next((a for a in graded if str(a.number) == number), asked)
-    points = shown_points(asked)
     if not rest:
         screen.verdicts(asked, words)
         return
-    by_name = {**{str(i): p for i, p in enumerate(points, 1)}, **{p.id: p for p in points}}
-    point = by_name.get(rest[0])
+    point = {str(i): p for i, p in enumerate(shown_points(asked), 1)}.get(rest[0])
+    if point is None:
+        named = ((a, p) for a in graded for p in shown_points(a) if p.id == rest[0])
+        asked, point = next(named, (asked, None))
     if point is None:
         screen.note(f"There is no verdict {rest[0]} here; /dispute lists them.")
         return
@@ -202,7 +199,7 @@ class TextScreen:
         """A short list, for choosing one."""
         for i, point in enumerate(shown_points(asked), 1):
             line = Text(
-                f"{i:>3} {_MARKS[point.verdict]} {words(_GROUPS[point.verdict])} ", style=_COLOURS[point.verdict]
+                f"{i:>3} {_MARKS[point.verdict]} {words.verdict(point.verdict)} ", style=_COLOURS[point.verdict]
             )
             self._console.print(line.append(point.said, style="default"))
 
@@ -213,7 +210,7 @@ class TextScreen:
         for name in ("point", "your-words", "document"):
             table.add_column(words(name), ratio=1, overflow="fold")
         for i, point in enumerate(shown_points(asked), 1):
-            mark = Text(f"{_MARKS[point.verdict]} {words(_GROUPS[point.verdict])}\n", style=_COLOURS[point.verdict])
+            mark = Text(f"{_MARKS[point.verdict]} {words.verdict(point.verdict)}\n", style=_COLOURS[point.verdict])
             said = mark.append(point.said, style="default")
             source = plain(point.source.text) if point.source else "–"
             table.add_row(str(i), said, Text(point.quote or "–"), Text(source, style="dim"))
@@ -257,7 +254,7 @@ class TextScreen:
 class JsonScreen:
     """For programs: one JSON object a line in both directions.
 
-    In: `{"answer": "..."}` or `{"command": "hint", "arguments": [...]}`; a line that is no JSON object is an answer,
+    In: `{"answer": "..."}` or `{"command": "hint", "arguments": [...]}` (or one text, cut at its spaces); a line that is no JSON object is an answer,
     or a command where it begins with a slash. Out: `{"type": "said" | "note" | "verdicts" | "report", ...}`.
     """
 
@@ -278,7 +275,7 @@ class JsonScreen:
             if isinstance(row, dict) and isinstance(row.get("answer"), str):
                 return Input(answer=row["answer"])
             if isinstance(row, dict) and isinstance(row.get("command"), str):
-                return Input(command=row["command"], arguments=tuple(map(str, row.get("arguments") or ())))
+                return Input(command=row["command"], arguments=_arguments(row.get("arguments")))
             return command(text) if text.startswith("/") else Input(answer=text)
         return Input(command="eof")
 
@@ -307,6 +304,12 @@ class JsonScreen:
 
     def _emit(self, row: dict[str, Any]) -> None:
         self._write(json.dumps(row, ensure_ascii=False))
+
+
+def _arguments(given: object) -> tuple[str, ...]:
+    if isinstance(given, list):
+        return tuple(map(str, given))
+    return () if given is None else tuple(str(given).split())
 
 
 def command(line: str) -> Input:

@@ -32,7 +32,7 @@ def show_rubrics(settings: Settings, corpus: str, as_json: bool) -> None:
             "question": q.number,
             "title": q.title,
             "points": len(r.points) if r else 0,
-            "origin": _origin(beside, material.rubrics.get(q.number)),
+            "origin": _origin(beside, r),
         }
         for q in material.document.questions
         for r in [material.rubrics.get(q.number)]
@@ -157,6 +157,7 @@ def edit_rubric(settings: Settings, corpus: str, number: int, console: Console) 
             return
         try:
             result = edited(saved, number, material.document, own.parent)
+            keep(own, corpus, {number: result}, material.document)
         except DocumentError as error:
             if not console.is_terminal:
                 raise
@@ -165,7 +166,6 @@ def edit_rubric(settings: Settings, corpus: str, number: int, console: Console) 
                 return
             text = saved
             continue
-        keep(own, corpus, {number: result}, material.document)
         console.print(f"Kept in {own}.", markup=False, soft_wrap=True)
         return
 

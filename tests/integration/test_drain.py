@@ -67,7 +67,7 @@ class Served:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("TUTOR_")}
         settings = {
             "TUTOR_DATA_DIR": str(folder), "TUTOR_CORPUS": "small", "TUTOR_SERVER_URL": stand_in.url, "TUTOR_PORT": "0",
-            "TUTOR_LOG_FORMAT": "json", "TUTOR_LOG_LEVEL": "info",
+            "TUTOR_LOG_FORMAT": "json", "TUTOR_LOG_LEVEL": "info", "TUTOR_DRAIN_SECONDS": "600",  # longer than a test waits
         }  # fmt: skip
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from tutor.cli import main; main()", "serve"],

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from ingest.rubrics import KeyPoint
+from tutor.interview.feedback import feedback
 from tutor.interview.grade_text import grade_lines
 from tutor.interview.grading import Grade, GradedPoint
 from tutor.interview.score import level_ranges
@@ -37,6 +38,12 @@ def test_every_line_is_in_the_language_of_the_answer():
     assert not re.search(r"[\u4e00-\u9fff]", english)
     assert "重複" in "\n".join(grade_lines(grade(6.0, 2), "zh-Hant"))
     assert "重复" in "\n".join(grade_lines(grade(6.0, 2), "zh-Hans"))
+
+
+def test_feedback_says_a_simplified_document_in_the_script_of_the_answer():
+    graded = GradedPoint(POINT.model_copy(update={"statement": "快取省去重复计算"}), "met", "省去計算", 0.9)
+    assert "重複計算" in feedback([graded], (), "zh-Hant")
+    assert "重复计算" in feedback([graded], (), "zh-Hans")
 
 
 def test_what_is_not_scored_and_what_is_uncertain_says_so():

@@ -12,7 +12,9 @@ import pytest
 from ingest.corpora import ingest
 from ingest.errors import ModelUnavailable
 from ingest.rubrics import read_rubrics
+from tutor.interview import material
 from tutor.interview.choosing import GaveWay
+from tutor.interview.drafting import draft_all
 from tutor.interview.material import own_rubrics_path
 from tutor.interview.rubric_file import keep
 from tutor.interview.setup import Setup
@@ -67,7 +69,9 @@ def test_what_the_rule_drafted_on_first_use_is_chosen_anew_one_at_a_time(stage):
     assert all(r.drafted for r in stage.opened.material("tiny").material.rubrics.values())
 
 
-def test_two_who_come_first_draft_once(stage):
+def test_two_who_come_first_draft_once(stage, monkeypatch):
+    drafted = []
+    monkeypatch.setattr(material, "draft_all", lambda document: drafted.append(1) or draft_all(document))
     found = []
     threads = [
         threading.Thread(target=lambda n=name: found.append(stage.opened.practice(n, "tiny")))
@@ -78,6 +82,7 @@ def test_two_who_come_first_draft_once(stage):
     for thread in threads:
         thread.join()
     assert [len(p.candidates) for p in found] == [3, 3]
+    assert len(drafted) == 1
 
 
 def test_what_a_person_wrote_meanwhile_stays(stage, monkeypatch):

@@ -67,7 +67,7 @@ def test_what_has_no_answer_has_no_draft(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     document = read_document(path)
-    assert set(draft_all(document)) <= {2}
+    assert set(draft_all(document)) == {2}
 
 
 def test_practice_with_an_added_document_drafts_on_first_use(settings: Settings) -> None:
@@ -116,6 +116,17 @@ def test_what_is_wrong_in_an_edited_rubric_is_said(settings: Settings, tmp_path:
     assert not list(tmp_path.glob(".edited*"))
 
 
+def test_a_key_points_id_of_another_question_is_refused_and_nothing_is_lost(settings: Settings, tmp_path: Path) -> None:
+    document = open_material(settings.corpora_dir, "tiny").document
+    own = own_rubrics_path(settings.corpora_dir, "tiny")
+    drafts = draft_all(document)
+    keep(own, "tiny", drafts, document)
+    taken = edited(editable(drafts[1], "t").replace("id: '1.1'", "id: '2.1'"), 1, document, tmp_path)
+    with pytest.raises(DocumentError, match=r"2\.1"):
+        keep(own, "tiny", {1: taken}, document)
+    assert read_rubrics(own, document) == drafts
+
+
 def test_the_command_lists_drafts_shows_and_edits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUTOR_DATA_DIR", str(settings.data_dir))
     listed = runner.invoke(app, ["corpus", "rubric", "-c", "tiny"])
@@ -132,7 +143,7 @@ def test_the_command_lists_drafts_shows_and_edits(settings: Settings, monkeypatc
 
 @pytest.mark.parametrize(
     ("numbers", "by_model"),
-    [([2, 1, 3], True), ([], False), ([99, 0, "x", None], False), ([1, 1, 1, 99], True)],
+    [([2, 1, 3], True), ([], False), ([99, 0, "x", None, [1], {"number": 1}], False), ([1, 1, 1, 99], True)],
 )
 def test_what_the_model_chooses_is_the_documents_own_text(tmp_path, monkeypatch, numbers, by_model):
     path = tmp_path / "list.md"

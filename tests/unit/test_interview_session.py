@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from ingest.errors import NotFound, UsageError
 from tutor.interview.grading import Grader
 from tutor.interview.items import Material
+from tutor.interview.judging import Judge
 from tutor.interview.material import open_material
 from tutor.interview.practice import Practice, grader_of
 from tutor.interview.session import Session
@@ -245,6 +246,26 @@ def test_a_dispute_is_judged_again_and_kept(practice: Practice, store: Store) ->
     assert attempt.score == after.score
 
 
+def test_feedback_after_a_dispute_speaks_of_the_new_verdicts(
+    practice: Practice, grader: Grader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafted = {37: grader.rubrics[37].model_copy(update={"drafted": True})}
+    monkeypatch.setattr(grader, "rubrics", {**grader.rubrics, **drafted})
+    session = begin(practice, 37, follow_ups=0)
+    session.answer(WRONG)
+    before = session.state.asked[0].grade
+    assert before is not None
+    wrong = next(p for p in before.points if p.verdict == "contradicted")
+    assert "有誤" in before.feedback
+    monkeypatch.setattr("tutor.interview.judging.SURE_CONTRADICTED", 1.0)
+    session.dispute(37, wrong.id)
+    after = session.state.asked[0].grade
+    assert after is not None
+    assert next(p for p in after.points if p.id == wrong.id).verdict == "missing"
+    assert "有誤" not in after.feedback
+    assert after.uncertain
+
+
 def test_words_that_were_never_said_win_no_dispute(practice: Practice) -> None:
     session = begin(practice, 37, follow_ups=0)
     session.answer("我覺得它是一種很好用的技術，大家都喜歡。")
@@ -315,6 +336,15 @@ def test_choices_that_fit_nothing_are_an_error(practice: Practice) -> None:
         practice.start(Setup(corpus="llm-vlm-80", categories=("no such",)))
 
 
+def test_a_random_order_differs_from_time_to_time_unless_a_seed_says_which(practice: Practice) -> None:
+    def order(seed: int) -> tuple[int, ...]:
+        session = practice.start(Setup(corpus="llm-vlm-80", order="random", number=10, seed=seed))
+        return tuple(item.number for item in session.state.plan)
+
+    assert len({order(0) for _ in range(3)}) > 1
+    assert order(7) == order(7)
+
+
 def test_two_processes_on_one_interview_do_not_undo_each_other(
     practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
 ) -> None:
@@ -324,3 +354,55 @@ def test_two_processes_on_one_interview_do_not_undo_each_other(
     here.answer("快取之前算過的 Key 和 Value，不用重算。")
     assert [a.number for a in here.state.asked] == [37, 19]
     assert here.finished
+
+
+def test_disputes_in_two_processes_do_not_undo_each_other(
+    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
+) -> None:
+    here = begin(practice, 37, follow_ups=0)
+    here.answer("權重不動。訓練的時候只有 A 跟 B。")
+    there = again(material, grader, store, clock).session(here.id)
+    graded = here.state.asked[0].grade
+    assert graded is not None
+    one, other = [p.id for p in graded.points if p.kind == "core"][:2]
+    here.dispute(37, one)
+    there.dispute(37, other)
+    after = there.state.asked[0].grade
+    assert after is not None
+    assert {p.id for p in after.points if p.disputed} == {one, other}
+    assert [p.payload["point"] for p in store.feedback.list("ada")] == [one, other]
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """While an answer is being graded, this happens, once."""
+    judge, todo = Judge.grade, [happens]
+
+    def graded(*arguments: Any) -> Any:
+        if todo:
+            todo.pop()()
+        return judge(*arguments)
+
+    monkeypatch.setattr(Judge, "grade", graded)
+
+
+def test_ending_in_another_process_while_grading_stands(
+    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = begin(practice, 37, 19, follow_ups=0)
+    other = again(material, grader, store, clock)
+    meanwhile(monkeypatch, lambda: other.session(here.id).end())
+    assert [u.kind for u in here.answer(FULL)] == ["answer", "feedback", "closing"]
+    assert here.finished
+    assert again(material, grader, store, clock).session(here.id).finished
+    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
+
+
+def test_what_is_erased_while_grading_does_not_come_back(
+    practice: Practice, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin(practice, 37)
+    meanwhile(monkeypatch, lambda: store.erase("ada"))
+    with pytest.raises(NotFound):
+        session.answer(FULL)
+    assert not store.interviews.list("ada")
+    assert not store.attempts.list("ada", "llm-vlm-80")

@@ -1,4 +1,5 @@
-"""Practice: what a full answer contains, and how a candidate's answer is graded against it.
+"""Practice: plan an interview, ask, grade by key points, follow up, report, and remember.
 
-Reads rubrics and embeds clauses; knows nothing of the web page, the command line or the language model.
+Knows nothing of the web page or the command line. A language model is asked by `choosing` and `rewording` only; no
+grade comes from one.
 """

@@ -64,8 +64,8 @@ def draft_with(
 
 def _chosen(numbers: Sequence[Any], shown: Sequence[Statement]) -> list[Statement]:
     """The sentences of these numbers, once each, as many as a rubric holds."""
-    usable = [n for n in dict.fromkeys(numbers) if isinstance(n, int) and 1 <= n <= len(shown)]
-    return [shown[n - 1] for n in usable[:MOST]]
+    usable = dict.fromkeys(n for n in numbers if isinstance(n, int) and 1 <= n <= len(shown))
+    return [shown[n - 1] for n in list(usable)[:MOST]]
 
 
 def in_line(model: Model) -> Complete:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tutor.interview.state import GradeRecord
 
@@ -30,11 +30,9 @@ class Graded(_Timed):
 
     Args:
         grade: the joint grade; unscored (`score` None) where grading could not be done.
-        reworded: other wordings of follow-ups by key point id, already checked for leaks.
     """
 
     grade: GradeRecord
-    reworded: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

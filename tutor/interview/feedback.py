@@ -12,6 +12,7 @@ from typing import Protocol
 from ingest.rubrics import KeyPoint
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
+from tutor.interview.items import statement_in
 
 _ZH = {
     "blank": "沒有收到回答。",
@@ -90,8 +91,7 @@ def _about_points(graded: Sequence[Graded], words: dict[str, str], language: Lan
 
 
 def _statement(point: KeyPoint, language: Language) -> str:
-    text = point.statement_en if language == "en" and point.statement_en else point.statement
-    return text.rstrip("。. ")
+    return statement_in(point, language).rstrip("。. ")
 
 
 def _hint(point: KeyPoint, language: Language) -> str:

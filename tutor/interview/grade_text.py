@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from tutor.answering.answer import Language
-from tutor.answering.script import convert
 from tutor.interview.grading import Grade
+from tutor.interview.items import statement_in
 from tutor.interview.report_words import Words
 from tutor.interview.score import level_ranges
-
-_VERDICTS = {"met": "covered", "partial": "partly", "missing": "missed", "contradicted": "wrong"}
 
 
 def grade_lines(grade: Grade, language: Language) -> list[str]:
@@ -19,8 +17,7 @@ def grade_lines(grade: Grade, language: Language) -> list[str]:
         point = graded.point
         if point.kind == "misconception" and graded.verdict == "missing":
             continue
-        statement = point.statement_en if language == "en" and point.statement_en else point.statement
-        shown = [words(_VERDICTS[graded.verdict]), words(point.kind), convert(statement, language)]
+        shown = [words.verdict(graded.verdict), words(point.kind), statement_in(point, language)]
         lines.append("  " + " | ".join([*shown, f"“{graded.quote}”"] if graded.quote else shown))
     return [*lines, grade.feedback]
 

@@ -55,12 +55,16 @@ class Material:
         """Terms of the field and of the interviewer's fixed lines, which give nothing away."""
         return common_terms(self.rubrics, [q.title for q in self.document.questions]) | vocabulary()
 
-    def guard(self, number: int, common: frozenset[str] | None = None) -> Guard:
-        """The leak check of a question. Its plain English title is the question itself and gives nothing away."""
+    def guard(self, number: int, common: frozenset[str]) -> Guard:
+        """The leak check of a question. Its plain English title is the question itself and gives nothing away.
+
+        Args:
+            common: `common()`, which takes all rubrics to make.
+        """
         question, expansion = self.question(number), self.expansions.get(number)
         english = _ASIDE.sub("", expansion.title_en) if expansion else ""
         asked = (question.title, question.alias, english)
-        return Guard(self.rubrics[number].points, asked, self.common() if common is None else common)
+        return Guard(self.rubrics[number].points, asked, common)
 
 
 def make_item(material: Material, number: int, reason: str, language: Language, common: frozenset[str]) -> Item:

@@ -11,6 +11,7 @@ import re
 import numpy as np
 
 from ingest.document import Question
+from ingest.rubrics import Rubric
 from ingest.text import fold, terms
 from tutor.answering.answer import Language
 from tutor.interview.clauses import Piece, pieces, plain
@@ -111,7 +112,8 @@ class Judge:
             raise KeyError(point)
         if NOTHING & set(grade.flags):
             return grade
-        identifiers = [p.id for p in self._grader.rubrics[asked.number].points]
+        rubric = self._grader.rubrics[asked.number]
+        identifiers = [p.id for p in rubric.points]
         windows = self._windows(asked, words)
         if not windows or point not in identifiers:
             return grade
@@ -130,7 +132,16 @@ class Judge:
                 "quote": windows[int(judged.piece[place])][1],
                 "probability": round(earned, 4),
             }
-        return _rescored(grade, before.model_copy(update=change), self._grader.titles.get(asked.number, ""))
+        after = _rescored(grade, before.model_copy(update=change), self._grader.titles.get(asked.number, ""))
+        return after.model_copy(
+            update={"uncertain": after.uncertain or rubric.drafted, "feedback": self._feedback(after, rubric)}
+        )
+
+    def _feedback(self, grade: GradeRecord, rubric: Rubric) -> str:
+        """The feedback anew, of the points that the rubric still has."""
+        known = {p.id: p for p in rubric.points}
+        graded = [GradedPoint(known[p.id], p.verdict, p.quote, p.probability) for p in grade.points if p.id in known]
+        return feedback(graded, grade.flags, self._language)
 
     def _windows(self, asked: Asked, words: str) -> list[tuple[Piece, str]]:
         """Sentences, clauses, and up to three sentences in a row, each with its verbatim text.

@@ -40,7 +40,7 @@ class Leak:
 
 
 def common_terms(rubrics: Mapping[int, Rubric], titles: Iterable[str] = ()) -> frozenset[str]:
-    """Terms of the field: in the rubrics or titles of many questions. All of them where there are few questions."""
+    """Terms of the field: in the rubrics of many questions, three at least, or in three titles."""
     used: Counter[str] = Counter()
     for rubric in rubrics.values():
         used.update({t for p in rubric.points for text in p.texts for t in terms(text)})

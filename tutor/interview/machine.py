@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from tutor.interview import events as ev
 from tutor.interview.follow_up import target, wording
-from tutor.interview.phrases import VERDICTS, Line, say
+from tutor.interview.phrases import Line, say
+from tutor.interview.report_words import Words
 from tutor.interview.state import (
     Asked,
     DisputeRecord,
@@ -165,7 +166,7 @@ class _Course:
         point = self._follow_up_target(asked, event.grade)
         if point is None:
             return self._close(asked, "answered")
-        probe = event.reworded.get(point.id) or self.state.item(asked.number).probes[point.id]
+        probe = self.state.item(asked.number).probes[point.id]
         text = wording(point, event.grade, probe, self.setup, len(self.state.asked) + len(asked.follow_ups))
         asked.follow_ups.append(FollowUp(point=point.id, text=text, quote=point.quote))
         asked.nudged = False
@@ -234,7 +235,7 @@ class _Course:
             "points": tuple(p.model_copy(update=marked) if p.id == before.id else p for p in event.grade.points)
         })  # fmt: skip
         if changed:
-            verdict = VERDICTS[self.setup.language][after.verdict]
+            verdict = Words(self.setup.language).verdict(after.verdict).lower()
             self._say("notice", "upheld", event.question, verdict=verdict, score=number_text(event.grade.score))
         else:
             self._say("notice", "kept", event.question)
@@ -266,7 +267,7 @@ class _Course:
         if grade.score is None:
             return self._say("feedback", "unscored", asked.number, feedback=grade.feedback)
         before = asked.first.score if asked.first else None
-        raised = before is not None and grade.score > before
+        raised = before is not None and grade.score > before and number_text(grade.score) != number_text(before)
         self._say(
             "feedback", "raised" if raised else "score", asked.number, score=number_text(grade.score),
             before=number_text(before), level=grade.level, feedback=grade.feedback,

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Literal
 
 from ingest.text import terms
-from tutor.answering.answer import Language
 from tutor.answering.script import convert
 from tutor.interview.setup import Persona, Setup
 
@@ -150,11 +149,6 @@ _PERSONA_EN: dict[Persona, _Texts] = {
         "stuffing": ("Those are terms, not an explanation. How do they relate? {probe}",),
         "complete": ("Done.",),
     },
-}  # fmt: skip
-VERDICTS: dict[Language, dict[str, str]] = {
-    "zh-Hant": {"met": "已涵蓋", "partial": "部分涵蓋", "missing": "未提到", "contradicted": "與資料不符"},
-    "zh-Hans": {"met": "已涵盖", "partial": "部分涵盖", "missing": "未提到", "contradicted": "与资料不符"},
-    "en": {"met": "covered", "partial": "partly covered", "missing": "not mentioned", "contradicted": "contradicts the material"},
 }  # fmt: skip
 _QUOTE_HAN, _QUOTE_LATIN = 40, 90
 

@@ -14,6 +14,7 @@ The terminal and the page both use it:
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import uuid
@@ -138,6 +139,8 @@ class Practice:
         Raises:
             UsageError: no question fits the choices.
         """
+        if setup.order == "random" and not setup.seed:
+            setup = setup.model_copy(update={"seed": random.randrange(1, 2**31)})
         planned = self.plan(setup)
         if not planned:
             raise UsageError("No question fits these choices.", "Choose other categories, or any difficulty.")

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from tutor.interview.memory import due_at
 from tutor.interview.plan import Candidate
+from tutor.interview.setup import PASS_LEVEL
 
 
 class Attempted(Protocol):
@@ -103,7 +104,6 @@ def progress(
     cards: Mapping[int, Mapping[str, Any]],
     now: datetime,
     zone: tzinfo,
-    pass_level: int = 3,
 ) -> Progress:
     """The progress at `now` (timezone-aware); days are those of `zone`. Attempts are oldest first."""
     known = {c.number for c in candidates}
@@ -112,7 +112,7 @@ def progress(
     for attempt in mine:
         if attempt.level is not None or attempt.question not in last:
             last[attempt.question] = attempt
-    passed = {n for n, a in last.items() if a.level is not None and a.level >= pass_level}
+    passed = {n for n, a in last.items() if a.level is not None and a.level >= PASS_LEVEL["fair"]}
     waiting = sorted(
         (Due(n, due_at(card)) for n, card in cards.items() if n in known), key=lambda d: (d.due, d.question)
     )

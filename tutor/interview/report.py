@@ -1,7 +1,7 @@
 """The report of an interview: what was covered, what was not, where it stands in the document, what to review when.
 
-A pure function of the interview's state and the review cards; rendering is elsewhere (`report_markdown.py`,
-`report_html.py`; JSON is `Report.as_dict`). Every figure is arithmetic over verdicts.
+A pure function of the interview's state and the review cards; `exports.py` knows the forms it is rendered in. Every
+figure is arithmetic over verdicts.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
 
+VERDICTS = {"met": "covered", "partial": "partly", "missing": "missed", "contradicted": "wrong"}
 _ZH = {
     "title": "模擬面試報告",
     "corpus": "資料",
@@ -134,6 +135,10 @@ class Words:
     def known(self, name: str) -> str:
         """A text, or the name itself where there is none (a new flag)."""
         return self(name) if name in self._words else name
+
+    def verdict(self, verdict: str) -> str:
+        """What a verdict on a key point is called."""
+        return self(VERDICTS[verdict])
 
     def duration(self, seconds: float) -> str:
         """Minutes and seconds."""

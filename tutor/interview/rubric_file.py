@@ -41,9 +41,15 @@ def keep(path: Path, corpus: str, rubrics: Mapping[int, Rubric], document: Docum
     """Add rubrics to the file, in place of those that it has for the same questions.
 
     Raises:
-        DocumentError: the file that is there cannot be read.
+        DocumentError: the file that is there cannot be read, or two questions would have key points of the same id.
     """
-    write_rubrics(path, corpus, {**read_rubrics(path, document), **rubrics})
+    merged = {**read_rubrics(path, document), **rubrics}
+    owner: dict[str, int] = {}
+    for number, rubric in merged.items():
+        for point in rubric.points:
+            if owner.setdefault(point.id, number) != number:
+                raise DocumentError(f"Questions {owner[point.id]} and {number} both have a key point {point.id}.")
+    write_rubrics(path, corpus, merged)
 
 
 def editable(rubric: Rubric, title: str) -> str:

@@ -158,6 +158,7 @@ class Session:
             UsageError: there is no such graded point.
         """
         with self._lock:
+            self._refresh()
             asked = next((a for a in self._state.asked if a.number == question and a.outcome != "open"), None)
             if asked is None or asked.grade is None or point not in {p.id for p in asked.grade.points}:
                 raise UsageError("There is no such graded key point.", "Name one that the feedback lists.")
@@ -300,10 +301,14 @@ class Session:
         asked = self._state.current
         if asked is None:
             return ()
+        before = len(self._state.transcript)
         said = [u.text for u in self._state.transcript if u.kind == "question" and u.question == asked.number]
         grade = self._judge.grade(asked, said[-1] if said else "")
         # Grading is the machine's time, not the candidate's.
         self._last = self._clock()
+        self._refresh()
+        if len(self._state.transcript) > before:  # another process went on meanwhile, nobody waits for this grade
+            return tuple(self._state.transcript[before:])
         return self._advance(ev.Graded(grade))
 
     def _save(self) -> None:

@@ -33,7 +33,7 @@ class Setup(BaseModel):
         persona: tone of the interviewer.
         exam: no feedback before the end, and no hints.
         order: "memory" asks what is due, weak or new first; "document" as printed; "random" by `seed`.
-        seed: makes choices among equals.
+        seed: makes choices among equals; 0 draws one for a random order when the interview starts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -160,6 +160,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("No question of {} has an answer that key points could be made of.", "{} 沒有一題的答案可以整理出要點。"),
     ("Add a rubric beside the document (NAME.rubrics.yaml).", "請在文件旁邊加上評分要點（NAME.rubrics.yaml）。"),
     ("No question fits these choices.", "沒有題目符合這些選項。"),
+    ("Questions {} and {} both have a key point {}.", "第 {} 題和第 {} 題有同名的要點 {}。"),
     ("Choose other categories, or any difficulty.", "請換別的範圍，或不限難度。"),
     ("An exam is reported when it is over.", "考試結束後才有報告。"),
     ("The interview has gone on since then.", "面試在那之後已經繼續進行了。"),
