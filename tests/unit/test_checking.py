@@ -9,6 +9,8 @@ from tutor.answering.answer import Citation
 from tutor.answering.checking import Checking
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.keypoints import choose
+from tutor.answering.replies import completion
 from tutor.answering.support import Support
 from tutor.retrieval.result import SearchResult
 
@@ -89,3 +91,13 @@ def test_a_citation_with_a_new_status_does_not_stand_twice():
     draft.cite([replace(partial, status="supported"), partial])
     draft.recite(partial, replace(partial, status="supported"))
     assert draft.citations == [replace(partial, status="supported")]
+
+
+def test_points_of_a_table_that_was_thrown_away_are_listed(searcher):
+    room = EvidenceRoom(searcher)
+    found = searcher.search("什麼是 KV Cache？", (), 5)
+    chosen = choose(found, room, "zh-Hant")
+    every = [point.text for part in chosen for point in part.points]
+    draft = Draft("什麼是 KV Cache？", "zh-Hant", "m", found, 0.0, kept=["| 表 |"], said=[every[0]])
+    listed = completion(draft, chosen, room, searcher.index.content.source)
+    assert listed.count("\n- ") == len(every)

@@ -108,5 +108,5 @@ class Draft:
                 "total_ms": round(total * 1000, 1),
             },
             usage=self.usage,
-            model="none" if refused or "extractive" in self.flags else self.model,
+            model="none" if self.first_token is None or "extractive" in self.flags else self.model,
         )
