@@ -40,15 +40,20 @@ def test_a_false_premise_is_corrected_with_a_citation(searcher, fake_model):
     answer = Tutor(searcher, fake_model).answer(Ask("Why does a higher perplexity mean a better model?"))
     assert not answer.refused
     assert any(flag.startswith("false premise: ") for flag in answer.flags)
+    assert answer.model == "none"  # no model worded it
     first = answer.citations[0]
     assert first.question == 42
     assert searcher.index.content.source[first.start : first.end] == first.quote
 
 
-def test_a_near_miss_says_what_the_document_does_not(searcher, fake_model):
-    answer = Tutor(searcher, fake_model).answer(Ask("DeepSeek-R1 怎麼訓練的？"))
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [("DeepSeek-R1 怎麼訓練的？", "「DeepSeek-R1」"), ("DeepSeek-R1 怎么训练的？", "“DeepSeek-R1”")],
+)
+def test_a_near_miss_says_what_the_document_does_not(searcher, fake_model, query, named):
+    answer = Tutor(searcher, fake_model).answer(Ask(query))
     assert answer.refused
-    assert "「DeepSeek-R1」" in answer.answer
+    assert named in answer.answer
     assert answer.citations
     assert answer.suggestions
 
@@ -58,6 +63,7 @@ def test_a_quiz_about_what_was_said(searcher, fake_model):
     assert not answer.refused
     assert "【第19題】" in answer.answer
     assert "quiz" in answer.flags
+    assert answer.model == "none"
 
 
 @pytest.mark.parametrize("query", ["換個方式講", "explain like I'm five", "給我面試版"])

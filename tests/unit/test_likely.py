@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from ingest.errors import StoreUnavailable
+from tutor.answering import ahead as module
+from tutor.answering import prompt
 from tutor.answering.ahead import ReadAhead
 from tutor.settings import Settings
 from tutor.store import Attempt, open_store
@@ -37,6 +39,43 @@ def test_without_a_database_the_document_is_read_in_its_order():
         raise StoreUnavailable("The database is away.", "Start it.")
 
     assert [n for n, language in order(broken) if language == "en"] == [1, 2, 3, 4, 5]
+
+
+class FullModel:
+    """A model whose folder holds two prompts: each further one pushes the oldest out."""
+
+    def __init__(self):
+        self.kept = []
+        self.reads = 0
+        self.line = SimpleNamespace(wait_quiet=lambda seconds: True)
+
+    def keeps_prompts(self):
+        return len(self.kept) < 2
+
+    def reads_at_once(self, system):
+        return system in self.kept
+
+    def read_ahead(self, system):
+        self.reads += 1
+        self.kept = [*self.kept, system][-2:]
+        return True
+
+
+def test_a_full_folder_takes_what_a_conversation_is_about_and_then_rests(monkeypatch):
+    monkeypatch.setattr(module, "IDLE_S", 0.0)
+    monkeypatch.setattr(prompt, "whole", lambda sentences, language: f"{sentences} {language}")
+    room = SimpleNamespace(
+        numbers=lambda: [1, 2, 3], languages=lambda: ("zh-Hant",), sentences_of=lambda number: number
+    )
+    model = FullModel()
+    ahead = ReadAhead(model, room)  # type: ignore[arg-type]
+    while ahead._step():
+        assert model.reads < 20
+    ahead.soon([3], "zh-Hant")
+    while ahead._step():
+        assert model.reads < 20
+    assert model.kept[-1] == "3 zh-Hant"
+    assert not ahead._step()
 
 
 def test_an_interview_is_read_from_its_current_question_on():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,10 +126,21 @@ def test_a_plan_never_promises_more_than_the_cards_hold(
     assert all(setting.reason for setting in made.settings)
 
 
-@pytest.mark.parametrize("text", ["", "24", "0x1", "24x0", "axb", "24x1x2x3", "-24x1"])
+@pytest.mark.parametrize("text", ["", "24", "0x1", "24x0", "axb", "24x1x2x3", "-24x1", "00x1", "24x00"])
 def test_what_names_no_gpus_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="does not name GPUs"):
         Cards.parse(text)
+
+
+def test_a_card_smaller_than_the_reserve_has_no_room_and_not_less() -> None:
+    assert utilisation(Cards.parse("1x1")) == 0.0
+    assert "of 0 MiB" in plan(LLAMA_8B, Cards.parse("1x1")).reason
+
+
+def test_odd_quantisation_groups_cannot_be_cut_but_served_whole() -> None:
+    odd = replace(LLAMA_8B, intermediate=14_000)
+    assert (odd.splits(1), odd.splits(2)) == (True, False)
+    assert plan(odd, Cards.parse("24x2")).tensor_parallel == 1
 
 
 def test_a_shape_is_read_from_the_folder(tmp_path: Path) -> None:

@@ -219,6 +219,23 @@ def test_a_spoilt_repository_leaves_no_folder(hub: Hub, tmp_path: Path) -> None:
     assert not (tmp_path / "Toy").exists()
 
 
+def test_a_repository_with_a_changed_file_is_mended(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = repository(hub)
+    path = pull(model, tmp_path)
+    (path / "config.json").write_text("changed")
+    (path / "left.over").write_text("of another time")
+    asked: list[str] = []
+    stream = fetch_hub._stream
+    monkeypatch.setattr(
+        fetch_hub, "_stream", lambda client, url, *rest: asked.append(url) or stream(client, url, *rest)
+    )
+    assert pull(model, tmp_path) == path
+    assert (path / "config.json").read_bytes() == CONFIG
+    assert (path / "sub" / "weights.safetensors").read_bytes() == CONTENT
+    assert sorted(p.name for p in path.iterdir()) == ["config.json", "sub"]
+    assert [url.rpartition("/")[2] for url in asked] == ["config.json"]
+
+
 @pytest.mark.parametrize("path", ["../evil", "/etc/evil", "a/../../evil"])
 def test_a_listing_cannot_write_outside_its_folder(hub: Hub, tmp_path: Path, path: str) -> None:
     model = repository(hub)

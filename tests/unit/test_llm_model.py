@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import pytest
 
 from ingest.errors import DownloadFailed, ModelUnavailable
 from tutor.llm import Model, ModelChoice, open_model
-from tutor.llm.chat import model_errors
+from tutor.llm.chat import make_chat, model_errors
 from tutor.llm.client import HttpClients, ServerClient, estimate_tokens, is_loopback
 from tutor.llm.fake import FakeServer
 from tutor.llm.remote import RemoteWatch
@@ -190,6 +191,35 @@ def test_a_server_that_comes_up_late_is_noticed() -> None:
     assert (box.current.state, box.current.reason) == ("failed", "the server at http://gpu/v1 answered 503")
     watch.check()
     assert (box.current.state, box.current.reason) == ("ready", "late at http://gpu/v1 is ready")
+
+
+@pytest.mark.parametrize("answer", [[], "ok", {"data": 3}])
+def test_a_server_of_another_kind_is_not_waited_for(answer: object) -> None:
+    http = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=answer)))
+    box = StateBox()
+    RemoteWatch(ServerClient("http://gpu/v1", "", http), box).check()
+    assert (box.current.state, "does not answer" in box.current.reason) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    "row", ["5", '"words"', '{"choices": [3]}', '{"choices": [], "usage": {"prompt_tokens": "x"}}']
+)
+def test_a_stream_that_is_no_chat_is_the_servers_fault(row: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        return httpx.Response(
+            200, text=f"data: {row}\n\ndata: [DONE]\n\n", headers={"content-type": "text/event-stream"}
+        )
+
+    sent: list[dict[str, object]] = []
+    chat = make_chat(
+        model="m", base_url="http://gpu/v1", api_key="k", extra_body={"id_slot": 1}, http_async_client=httpx.AsyncClient(),
+        http_client=httpx.Client(transport=httpx.MockTransport(answer)),
+    )  # fmt: skip
+    with pytest.raises(ModelUnavailable, match="cannot be understood"), model_errors():
+        list(chat.stream("hi"))
+    assert sent[0]["id_slot"] == 1
+    assert "extra_body" not in sent[0]
 
 
 @pytest.mark.parametrize(

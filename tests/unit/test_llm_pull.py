@@ -290,3 +290,10 @@ def test_when_all_sources_fail_each_is_named(store: Path, tmp_path: Path) -> Non
     entry = twice.model_copy(update={"sources": (*twice.sources, second)})
     with pytest.raises(DownloadFailed, match=r"No source of Toy-3-Parts worked.*toy-part1.*other1"):
         pull(entry, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    model = entry_of_three()
+    (tmp_path / f"{model.name}.lock").mkdir()
+    with pytest.raises(DownloadFailed, match="could not be written"):
+        pull(model, tmp_path)

@@ -129,6 +129,9 @@ def test_a_gguf_file_of_ones_own(tmp_path: Path) -> None:
         ({"model": "llama-9"}, "no model named 'llama-9'"),
         ({"model": "/nowhere/at/all.gguf"}, "There is no file /nowhere/at/all.gguf"),
         ({"server_url": "gpu:8000"}, "is not an address"),
+        ({"server_url": "http://"}, "is not an address"),
+        ({"server_url": "http://gpu:port/v1"}, "is not an address"),
+        ({"server_url": "http://[::1/v1"}, "is not an address"),
     ],
 )
 def test_a_wrong_setting_is_a_usage_error(tmp_path: Path, settings: dict[str, str], message: str) -> None:

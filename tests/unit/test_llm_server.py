@@ -273,3 +273,10 @@ def test_waiters_wake_on_every_change_and_since_is_kept_within_a_state() -> None
         thread.join()
     assert seen == ["here"] * 3
     assert box.wait(lambda now: now.state == "failed", 0.0).state == "ready"
+
+
+def test_a_child_that_died_before_its_order_is_put_away_quietly() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdin=subprocess.PIPE) as process:
+        process.wait()
+        server._write_line(process, {"kind": "llama.cpp"})
+    assert process.returncode == 0

@@ -27,6 +27,15 @@ from tutor.answering.styles import last_line, quiz, wish
         ("如何換個角度看可解釋性？", None, "如何換個角度看可解釋性？"),
         ("面試中怎麼評估模型？", None, "面試中怎麼評估模型？"),
         ("有沒有別的例子", None, "有沒有別的例子"),
+        ("How do you test memory leaks?", None, "How do you test memory leaks?"),
+        ("Why does pre-norm simplify training?", None, "Why does pre-norm simplify training?"),
+        ("simplify LoRA please", "simple", "LoRA please"),
+        ("explain LoRA, simplified", "simple", "explain LoRA"),
+        ("I want to know in simple terms what RoPE is", "simple", "I want to know   what RoPE is"),
+        ("簡單說明memory bank", "simple", "memory bank"),
+        ("quiz me on it", "quiz", ""),
+        ("quiz me on iterative decoding", "quiz", "iterative decoding"),
+        ("interview version of iterative pruning", "interview", "iterative pruning"),
     ],
 )
 def test_wishes(query, style, topic):

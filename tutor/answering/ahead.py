@@ -56,12 +56,12 @@ class ReadAhead:
                 self._soon[(number, language)] = None
                 self._soon.move_to_end((number, language), last=False)
 
-    def all_messages(self) -> Iterator[str]:
-        """Every system message worth reading, the likeliest first; what every reply may need before that."""
-        yield prompt.beginning()
-        yield second_opinion.SYSTEM
-        for number, language in self._order():
-            yield prompt.whole(self._room.sentences_of(number), language)
+    def _messages(self, order: Iterable[tuple[int, Language]]) -> Iterator[tuple[str, tuple[int, Language] | None]]:
+        """System messages with the question that each is about; what every reply may need before that."""
+        yield prompt.beginning(), None
+        yield second_opinion.SYSTEM, None
+        for number, language in order:
+            yield prompt.whole(self._room.sentences_of(number), language), (number, language)
 
     def _order(self) -> Iterator[tuple[int, Language]]:
         with self._lock:
@@ -94,15 +94,18 @@ class ReadAhead:
         if not self._model.line.wait_quiet(PAUSE_S) or self._closing.wait(IDLE_S):
             return False
         with self._lock:
-            hurried = bool(self._soon)
-        if not hurried and not self._model.keeps_prompts():
+            soon = list(self._soon)
+        room = self._model.keeps_prompts()
+        if not soon and not room:
             return False
-        for system in self.all_messages():
-            if self._model.reads_at_once(system):
-                continue
-            if self._model.read_ahead(system):
-                self.read += 1
-            return True
-        with self._lock:
-            self._soon.clear()
+        # Where the folder is full, each file pushes an older one out: only what a conversation is about is worth that.
+        for system, about in self._messages(self._order() if room else soon):
+            known = self._model.reads_at_once(system)
+            read = not known and self._model.read_ahead(system)
+            self.read += read
+            if about is not None and (known or read):
+                with self._lock:
+                    self._soon.pop(about, None)
+            if not known:
+                return True
         return False

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tutor.answering import prompt
 from tutor.answering.answer import Citation, Text
 from tutor.answering.citations import CitationStream, citation
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
-from tutor.answering.guard import Guard
+from tutor.answering.guard import LEAK, Guard
 from tutor.answering.script import ScriptStream
 from tutor.answering.second_opinion import Opinion
 from tutor.answering.sentences import Piece, SentenceStream
@@ -39,7 +39,7 @@ class Doubt:
     """A sentence that is kept until it is settled.
 
     Args:
-        sentence: its words without the end mark.
+        sentence: its words without the end mark, as they stand in the draft: also with spaces behind them.
         marked: the citation that it got, "" where the first verdict was that nothing holds it.
         end: its end mark.
     """
@@ -74,6 +74,8 @@ class Checking:
         self._sentences = SentenceStream()
         self._guard = Guard(prompt.INSTRUCTIONS, texts, draft.query, draft.language, wary=draft.wary)
         self._doubts: list[Doubt] = []
+        # What came since the last sentence ended: the beginning of the next one, and code in front of it.
+        self._open = ""
 
     def shown(self, words: Iterable[str]) -> Iterator[Text]:
         """What of the model's words may be shown, as they come; the draft keeps what the final answer is made of."""
@@ -83,6 +85,7 @@ class Checking:
         rest = bare(self._cites.feed(self._script.flush()) + self._cites.flush())
         tail = quiet.feed(rest) + quiet.flush()
         yield from self._texts([*self._sentences.feed(tail), *self._sentences.flush()])
+        self._take_back(self._open)
         for flag in self._guard.flags:
             self._draft.flag(flag)
         if quiet.removed:
@@ -96,7 +99,7 @@ class Checking:
         for left in range(min(JUDGED_AGAIN, len(self._doubts)), 0, -1):
             yield left
             doubt = self._doubts[-1]
-            odds = opinion(doubt.sentence, self._questions)
+            odds = opinion(doubt.sentence.strip(), self._questions)
             self._settled(self._doubts.pop(), doubt.support if odds is None else weighed(doubt.support, odds))
 
     def settle(self) -> None:
@@ -111,7 +114,7 @@ class Checking:
             draft.withdraw(doubt.written, doubt.marked, self._cited(doubt.support))
             return
         mark = doubt.marked or self._citation_for(verdict)
-        draft.confirm(doubt.sentence, doubt.written, doubt.sentence + mark + doubt.end)
+        draft.confirm(doubt.sentence.strip(), doubt.written, doubt.sentence + mark + doubt.end)
         draft.recite(self._cited(doubt.support), self._cited(verdict))
 
     @property
@@ -131,6 +134,7 @@ class Checking:
     def _unfinished(self, piece: Piece) -> str:
         """Part of a sentence that is still being written."""
         text = piece.text + piece.mark
+        self._open += text
         self._draft.kept.append(text)
         if self._guard.passes(text):
             return text
@@ -140,7 +144,8 @@ class Checking:
     def _sentence(self, piece: Piece, sentence: str) -> str:
         """The end of a sentence with its citation; it is kept for the final answer unless nothing supports it."""
         draft, guard = self._draft, self._guard
-        held, draft.held = draft.held if guard.ended() else "", ""
+        whole, piece = self._freed(piece, sentence)
+        held, draft.held = draft.held if guard.ended() and not whole else "", ""
         objection = guard.objection(sentence)
         if objection:
             guard.note(objection)
@@ -158,7 +163,8 @@ class Checking:
         text = piece.text + mark + piece.mark
         if support.doubtful and not guard.wary:
             draft.kept.append(text)
-            self._doubts.append(Doubt(sentence, mark, piece.mark, support))
+            kept = "".join(draft.kept).removesuffix(mark + piece.mark)
+            self._doubts.append(Doubt(kept[max(0, kept.rfind(sentence)) :], mark, piece.mark, support))
             return held + text
         if support.status == "unsupported":
             draft.drop(piece)
@@ -167,16 +173,31 @@ class Checking:
         draft.hold(sentence)
         return held + text
 
+    def _freed(self, piece: Piece, sentence: str) -> tuple[bool, Piece]:
+        """Take back code in front of a sentence that repeats the instructions; the piece is then the whole sentence."""
+        before, self._open = self._open, ""
+        written = before + piece.text
+        start = max(0, written.rfind(sentence))
+        if not self._guard.leaks(written[:start]):
+            return False, piece
+        self._take_back(before)
+        return True, replace(piece, text="\n" + written[start:])
+
+    def _take_back(self, code: str) -> None:
+        """Code is no sentence and is not checked as one: where it repeats the instructions, the draft forgets it."""
+        if self._guard.leaks(code):
+            self._guard.note(LEAK)
+            self._draft.kept[:] = ["".join(self._draft.kept).removesuffix(code)]
+
     def _table_row(self, piece: Piece, sentence: str, support: Support, mark: str) -> str:
         """Behind the last cell a citation would break the table: it goes into that cell at the end."""
         draft = self._draft
-        draft.kept[:] = ["".join(draft.kept) + piece.text]
-        if support.status != "unsupported":
-            row, bar, _ = draft.kept[0].rpartition("|")
-            draft.kept[0] = f"{row}{mark}{bar}"
-            draft.supported += 1
+        row, bar, rest = ("".join(draft.kept) + piece.text).rpartition("|")
+        cited = f"{row}{bar}{rest}{mark}" if rest.strip() else f"{row}{mark}{bar}{rest}"
+        draft.kept[:] = [cited + piece.mark]
+        draft.supported += support.status != "unsupported"
         draft.said.append(sentence)
-        return piece.text
+        return piece.text + piece.mark
 
     def _citation_for(self, support: Support) -> str:
         found = self._cited(support)

@@ -55,7 +55,8 @@ class CitationStream:
         if self._held and _CITATION.fullmatch(self._held[1:]):
             rest = self._space
         self._held, self._space = "", ""
-        return rest + self._close_ticks("")
+        self._close_ticks()
+        return rest
 
     def _character(self, c: str) -> str:
         if self._held:
@@ -63,18 +64,18 @@ class CitationStream:
         if c == "`":
             self._ticks += 1
             return self._release() + c
-        ready = self._close_ticks(c)
+        self._close_ticks()
         if not self._in_code and c in _OPEN:
             self._held = c
-            return ready
+            return ""
         if c in " \t" and not self._in_code:
             self._space += c  # a space before a citation goes with it
-            return ready
+            return ""
         if not c.isspace() and c not in "。．.!！?？,，;；、":
             self._just_cited = []
-        return ready + self._release() + c
+        return self._release() + c
 
-    def _close_ticks(self, _: str) -> str:
+    def _close_ticks(self) -> None:
         """A run of back ticks has ended: it opens or closes code."""
         if self._ticks:
             run = "`" * self._ticks
@@ -83,7 +84,6 @@ class CitationStream:
                 self._in_code = run
             elif run == self._in_code:
                 self._in_code = ""
-        return ""
 
     def _inside(self, c: str) -> str:
         self._held += c

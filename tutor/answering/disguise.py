@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import codecs
 import html
 import re
 import unicodedata
@@ -101,8 +100,6 @@ def _unleet(text: str, table: dict[int, int]) -> str:
 
 
 def _moved(text: str, shift: int) -> str:
-    if shift == 13:
-        return codecs.encode(text, "rot13")
     small = "abcdefghijklmnopqrstuvwxyz"
     turned = small[shift:] + small[:shift]
     return text.translate(str.maketrans(small + small.upper(), turned + turned.upper()))

@@ -89,8 +89,8 @@ class Draft:
 
     def recite(self, source: Citation | None, again: Citation | None) -> None:
         """Give a citation the status that a second look found."""
-        if source is not None and again is not None and source in self.citations:
-            self.citations[self.citations.index(source)] = again
+        if again is not None:
+            self.citations[:] = dict.fromkeys(again if cited == source else cited for cited in self.citations)
 
     def finished(self, text: str, *, refused: bool) -> Answer:
         """The reply with these words; the model is named where it worded any of them."""
@@ -108,5 +108,5 @@ class Draft:
                 "total_ms": round(total * 1000, 1),
             },
             usage=self.usage,
-            model="none" if refused or "extractive" in self.flags else self.model,
+            model="none" if self.first_token is None or "extractive" in self.flags else self.model,
         )

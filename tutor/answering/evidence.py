@@ -90,13 +90,12 @@ class QuestionSentences:
     statements: tuple[Statement, ...] = ()
     statement_vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     statement_vectors_en: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    planted: tuple[str, ...] = ()
 
     @cached_property
     def language(self) -> str:
         """The language that its sentences are written in, as `language_of` names it."""
         return language_of(" ".join(s.text for s in self.sentences)[:2000])
-
-    planted: tuple[str, ...] = ()
 
 
 class EvidenceRoom:

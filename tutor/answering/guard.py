@@ -22,6 +22,7 @@ from tutor.retrieval.result import Turn
 LONGEST_QUERY = 6000
 # A leak shows while a sentence is still being written: its last letters are looked at.
 TAIL = 400
+LEAK = "repeats the instructions"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Received:
 
 def received(query: str, history: Sequence[Turn]) -> Received:
     """Screen a query and the user's earlier messages. Only the roles user and assistant are heard."""
-    screened = screen(query[:LONGEST_QUERY])
+    query = query[:LONGEST_QUERY]
+    screened = screen(query)
     turns = []
     for turn in history:
         content = visible(turn.content)
@@ -98,18 +100,23 @@ class Guard:
         self.quiet = QuietStream()
         self.flags: list[str] = []
 
+    def leaks(self, text: str) -> bool:
+        """Whether a text repeats the instructions."""
+        return self._leaks.leaks(text)
+
     def objection(self, sentence: str) -> str | None:
         """Why a finished sentence must not stand, or None."""
-        if self._leaks.leaks(sentence):
-            return "repeats the instructions"
+        if self.leaks(sentence):
+            return LEAK
         if drifted(sentence, self._language, self._known):
             return "language drift"
         return None
 
     def passes(self, text: str) -> bool:
         """Whether a piece of an unfinished sentence may be shown now; once it leaks, nothing more of it is."""
-        self._open = (self._open + text)[-TAIL:]
-        self._shut = self._shut or self._leaks.leaks(self._open)
+        self._open += text
+        self._shut = self._shut or self.leaks(self._open)
+        self._open = self._open[-TAIL:]
         return not self._shut and not self.wary
 
     def ended(self) -> bool:

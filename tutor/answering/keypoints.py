@@ -177,9 +177,8 @@ def _sentences(question: QuestionSentences, asked: _Asked, limit: int) -> list[K
 
 
 def _with_neighbours(score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lift sentences beside a good one: an explanation rarely repeats the words of the question."""
-    padded = np.pad(score, 1, constant_values=score.min(initial=0.0))
-    before = padded[:-2]
+    """Lift sentences behind a good one: an explanation rarely repeats the words of the question."""
+    before = np.pad(score, (1, 0), constant_values=score.min(initial=0.0))[:-1]
     return np.asarray((1 - BESIDE) * score + BESIDE * np.maximum(score, before), dtype=np.float32)
 
 

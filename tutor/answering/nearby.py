@@ -66,16 +66,14 @@ def nearby(result: SearchResult, room: EvidenceRoom, language: Language, flags: 
     best = sorted(shown, key=lambda p: -float(p.vector @ vector))[:POINTS]
     folded = " ".join(fold(text) for text in every)
     short = len(result.query) <= LONGEST_NAMED and "\n" not in result.query  # a pasted text names nothing of its own
-    names = dict.fromkeys(
-        n for n in _NAME.findall(result.query)[1 if language == "en" else 0 :] if short and fold(n) not in folded
-    )
+    named = [n for n in _NAME.finditer(result.query) if language != "en" or n.start()]  # any word begins a sentence
+    names = dict.fromkeys(n[0] for n in named if short and fold(n[0]) not in folded)
     return Nearby(question.number, question.title, tuple(names)[:MOST_NAMES], tuple(p for p in shown if p in best))
 
 
 def opening(found: Nearby, language: Language) -> str:
     """The sentence that says what the document does not say, and where the nearest is."""
-    names = (
-        "".join(f"「{n}」" for n in found.unknown) if language != "en" else ", ".join(f'"{n}"' for n in found.unknown)
-    )
+    quoted, between = {"zh-Hant": ("「{}」", ""), "zh-Hans": ("“{}”", ""), "en": ('"{}"', ", ")}[language]
+    names = between.join(quoted.format(n) for n in found.unknown)
     missing = say("not-named", language).format(names) if found.unknown else say("not-said", language)
     return f"{missing}{say('said-nearby', language).format(citation(found.number, language))}"

@@ -71,7 +71,7 @@ def claim_of(query: str) -> str | None:
         return given["claim"].strip()
     english = _EN_WHY.match(text)
     if english:
-        return f"{english['rest']} ({english['verb'] or ''})" if english["verb"] in _NEGATIVE else english["rest"]
+        return f"{english['rest']} ({english['verb']})" if english["verb"] in _NEGATIVE else english["rest"]
     if _ZH_WHY.search(text):
         return _ZH_POLITE.sub("", _ZH_WHY.sub("", _ZH_TAG.sub("", text))).strip(" ,") or None
     if _ZH_TAG.search(text) or _EN_TAG.search(text):

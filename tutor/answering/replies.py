@@ -66,7 +66,7 @@ def completion(draft: Draft, chosen: Sequence[Chosen], room: EvidenceRoom, sourc
         if "extractive" not in draft.flags:
             draft.flag("unsupported-draft-replaced")
         draft.kept.clear()
-    points = unsaid(chosen, draft.said, room)
+    points = unsaid(chosen, draft.said if worded else (), room)
     if not worded and not points:  # nothing in the reply's language: the source's own words are better than none
         points = [point for part in chosen for point in part.points]
     heading = "extract" if "extractive" in draft.flags else "key-points"

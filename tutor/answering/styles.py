@@ -18,10 +18,12 @@ from tutor.answering.citations import citation
 Style = Literal["another-way", "simple", "interview", "quiz", "reveal"]
 
 _POLITE = (
-    r"(?:(?:那|好|可以|能不能|能否|可不可以|請|请|麻煩|麻烦|幫我|帮我|你|再|please|can you|could you|would you|now"
-    r"|ok(?:ay)?)[,，、\s]*)*"
+    r"(?:(?:那|好|可以|能不能|能否|可不可以|請|请|麻煩|麻烦|幫我|帮我|你|再"
+    r"|(?<![a-z])(?:please|can you|could you|would you|now|ok(?:ay)?))[,，、\s]*)*"
 )
-_IT = r"(?:一?[次遍]|這[個题題]?|这个?|它|上面的?|剛才的?|刚才的?|it|that|this|me|again)?"
+_IT = r"(?:一?[次遍]|這[個题題]?|这个?|它|上面的?|剛才的?|刚才的?|(?:it|that|this|me|again)(?![a-z]))?"
+# "it" alone, or a word that follows: "on it", but not the beginning of "on iterators".
+_OF = r"(?:(?:this|that|it)(?![a-z])|(?=\w))"
 # On the words as typed; the phrase itself is cut, what is left is the topic.
 _PHRASES: tuple[tuple[Style, re.Pattern[str]], ...] = tuple(
     (style, re.compile(f"{_POLITE}(?:{pattern})", re.IGNORECASE))  # type: ignore[misc]
@@ -31,9 +33,8 @@ _PHRASES: tuple[tuple[Style, re.Pattern[str]], ...] = tuple(
             r"(?:用|就|拿|針對|针对|根據|根据)?(?:這[個題]?|这[个题]?|剛才的?|刚才的?)?(?:內容|内容|主題|主题)?(?:來"
             r"|来)?(?:考考?|測驗|测验|測試|测试)(?:一下)?(?:我|自己)(?:一[題题下]|看看?)?(?:吧)?|出(?:一|幾"
             r"|几)?[個题題道]*(?:題目?|题目?)(?:考)?(?:給|给)?我|"
-            r"\b(?:quiz|test|examine) me(?: again)?(?: on (?:this|that|it|(?=\w)))?|\bask me (?:a |one "
-            r"|some )?questions?(?: (?:on|about) (?:this|that|it|(?=\w)))?|\bgive me a quiz(?: (?:on|about) (?:this"
-            r"|that|it|(?=\w)))?",
+            rf"\b(?:quiz|test|examine) me(?![a-z])(?: again)?(?: on {_OF})?|\bask me (?:a |one "
+            rf"|some )?questions?(?: (?:on|about) {_OF})?|\bgive me a quiz(?: (?:on|about) {_OF})?",
         ),
         (
             "reveal",
@@ -53,7 +54,8 @@ _PHRASES: tuple[tuple[Style, re.Pattern[str]], ...] = tuple(
             r"\beli ?5\b:?|\b(?:explain (?:it |this |that )?(?:to me )?)?like i(?:'|’)?(?:m| am) (?:a )?(?:five|5"
             r"|six|ten|child|kid|beginner)(?:[- ]years?[- ]olds?)?|\b(?:in|using) (?:simple|plain|simpler"
             r"|layman'?s?) (?:terms|words|language|english)|\b(?:explain|say|put) (?:it|this"
-            r"|that) (?:more )?simpl(?:y|er)|\bdumb it down|\bsimplif(?:y|ied)(?: (?:it|this|that|version))?",
+            r"|that) (?:more )?simpl(?:y|er)|\bdumb it down|\bsimplif(?:y|ied) (?:it|this|that|version)\b"
+            r"|(?P<bare>\bsimplif(?:y|ied)\b)",
         ),
         (
             "interview",
@@ -61,8 +63,8 @@ _PHRASES: tuple[tuple[Style, re.Pattern[str]], ...] = tuple(
             r"|如何)?(?:版本?|答法|回答(?:的)?(?:版本|方式)|講法|讲法|說法|说法|口吻|的方式|答)(?:來|来)?(?:講|讲|說"
             r"|说|回答)?|(?:在)?(?:面試|面试)(?:時|时|中|裡|里)(?:我)?(?:要|會|会|該|该|應該|应该|可以)?(?:怎麼|怎么"
             r"|如何)(?:回答|答|說|说|講|讲)|"
-            r"\b(?:give me |say |tell me )?(?:the |an? )?interview(?:[- ]ready)? (?:version|answer"
-            r"|style)(?: of (?:it|this|that|(?=\w)))?|\bhow (?:should|would|do|can) i (?:answer|say|explain"
+            rf"\b(?:give me |say |tell me )?(?:the |an? )?interview(?:[- ]ready)? (?:version|answers?"
+            rf"|style)(?: of {_OF})?|\bhow (?:should|would|do|can) i (?:answer|say|explain"
             r"|put) (?:this|that|it) in an? interview|\bas i would say (?:it|this) in an? interview",
         ),
         (
@@ -141,6 +143,8 @@ def wish(query: str) -> Wish:
         if match is None:
             continue
         left, right = query[: match.start()], query[match.end() :]
+        if match.groupdict().get("bare") and left.strip(_EDGES) and right.strip(_EDGES):
+            continue  # "why does it simplify training?" wants no simpler words
         rest = f"{left} {right}".strip(_EDGES)
         if _EMPTY.match(rest):
             return Wish(style, "")
@@ -159,7 +163,7 @@ def quiz(number: int, title: str, points: Sequence[str], language: Language) -> 
     """A question of the corpus turned to the reader: the question itself and gaps to fill, made from key points.
 
     Args:
-        points: sentences of the question as plain text, best first; those without a telling word give no gap.
+        points: sentences of the question as plain text, tried in this order; those without a telling word give no gap.
     """
     head, own_words, fill, ending = _QUIZ[language]
     asked = set(terms(title))

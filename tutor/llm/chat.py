@@ -69,7 +69,8 @@ class TutorChat(ChatOpenAI):
         if any(payload.get(key) for key in _OTHERWISE):
             yield from super()._stream(messages, stop, run_manager, **kwargs)
             return
-        body = {**payload, **(payload.pop("extra_body", None) or {}), "stream_options": {"include_usage": True}}
+        extra = payload.pop("extra_body", None) or {}
+        body = {**payload, **extra, "stream_options": {"include_usage": True}}
         body.pop("stream_usage", None)
         # `create` would look through every message for what its types call by another name: 4 ms.
         stream: openai.Stream[object] = self.root_client.post(
@@ -147,7 +148,7 @@ def _pieces(lines: Iterator[str], request: Any) -> Iterator[dict[str, Any]]:
 
     Raises:
         openai.APIError: the server reports an error in mid-stream.
-        ValueError: it sends what is no JSON.
+        ValueError, TypeError, AttributeError: it sends what is no JSON, or none of a chat's.
     """
     told, held, last = False, "", 0.0
     piece: dict[str, Any] = {}
@@ -252,9 +253,10 @@ def model_errors() -> Iterator[None]:
 
 
 def _from_client(error: BaseException) -> bool:
-    """Whether an error came up inside the client libraries: they raise plain ones when what arrives is no answer
-    (a page of HTML, half a JSON object, nothing at all), and a bug of ours must not pass for that."""
+    """Whether an error came up inside the client libraries, or here where a stream is taken apart: plain ones are raised
+    when what arrives is no answer (a page of HTML, half a JSON object, nothing at all); a bug elsewhere must not pass for that."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).partition(".")[0] in _CLIENTS
+    name = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
+    return name == __name__ or name.partition(".")[0] in _CLIENTS

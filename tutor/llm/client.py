@@ -79,7 +79,8 @@ class ServerClient:
         """
         answer = self._http.get(f"{self.base_url}/models", headers=self.headers, timeout=ASK_PATIENCE_S)
         answer.raise_for_status()
-        data = answer.json().get("data")
+        found = answer.json()
+        data = found.get("data") if isinstance(found, dict) else None
         if not isinstance(data, list):
             raise ValueError("no list of models")
         return [row for row in data if isinstance(row, dict)]

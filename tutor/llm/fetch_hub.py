@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,17 +81,28 @@ def fetch_repository(
             path = folder / _safe(row["path"])
             path.parent.mkdir(parents=True, exist_ok=True)
             expected = row["lfs"]["oid"].removeprefix("sha256:") if row.get("lfs") else f"git:{row['oid']}"
-            if not path.is_file():
+            if not path.is_file() and not _moved(target / row["path"], path, expected):
                 url = f"{source.hub}/{source.repository}/resolve/main/{quote(row['path'])}"
                 report = _offset(progress, before, total)
                 _fetch(client, url, path, expected, int(row["size"]), report, cancelled)
             before += int(row["size"])
             progress(before, total)
+    if target.is_dir():  # a file of it was missing or had changed; what was right has moved
+        shutil.rmtree(target)
     folder.replace(target)
     for row in rows:
         path = target / _safe(row["path"])
         hashes[path] = _digest(path, "sha256")
     return hashes
+
+
+def _moved(here: Path, path: Path, expected: str) -> bool:
+    """Take a file that an earlier fetch left, if it is what is expected."""
+    kind = "git" if expected.startswith("git:") else "sha256"
+    if not here.is_file() or _digest(here, kind) != expected.removeprefix("git:"):
+        return False
+    here.replace(path)
+    return True
 
 
 def _offset(progress: Callable[[int, int], None], before: int, total: int) -> Callable[[int], None]:

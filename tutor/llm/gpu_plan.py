@@ -44,7 +44,7 @@ class Cards:
             UsageError: it is neither.
         """
         found = re.fullmatch(r"(\d{1,4})x(\d{1,3})(?:x(\d{1,3}))?", text.strip().lower())
-        if found is None or "0" in found.groups():
+        if found is None or any(part is not None and int(part) == 0 for part in found.groups()):
             raise UsageError(f"{text!r} does not name GPUs.", "Write GB x GPUs, or GB x GPUs x machines: 24x1, 80x8x2.")
         size = int(found[1])
         return cls(CLASSES.get(size, round(size * 1024 * 0.96)), int(found[2]), int(found[3] or 1))
@@ -153,8 +153,8 @@ def plan(shape: ModelShape, cards: Cards, *, context: int = CONTEXT, users: int 
 
 
 def utilisation(cards: Cards) -> float:
-    """Share of a card that vLLM may take, two decimals, rounded down."""
-    return min(UTILISATION, int((cards.memory_mib - RESERVE_MIB) / cards.memory_mib * 100) / 100)
+    """Share of a card that vLLM may take, two decimals, rounded down; 0 where the reserve is all it has."""
+    return max(0.0, min(UTILISATION, int((cards.memory_mib - RESERVE_MIB) / cards.memory_mib * 100) / 100))
 
 
 def _small(cards: Cards) -> bool:
@@ -261,7 +261,7 @@ def _settings(shape: ModelShape, cards: Cards, cut: _Cut, context: int) -> tuple
                 "whole copies on the other GPUs: they share no traffic; each has a prefix cache of its own",
             )
         )
-    return tuple(found)  # fmt: skip
+    return tuple(found)
 
 
 def _steps(cards: Cards, cut: _Cut) -> tuple[str, ...]:

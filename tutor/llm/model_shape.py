@@ -47,7 +47,9 @@ class ModelShape:
         return 2 * self.layers * self.kv_heads * self.head_size * bytes_per_value
 
     def splits(self, ways: int) -> bool:
-        """Whether tensor parallelism can cut it so: whole heads, whole quantisation groups."""
+        """Whether tensor parallelism can cut it so: whole heads, whole quantisation groups. Uncut it always works."""
+        if ways == 1:
+            return True
         whole = self.intermediate % ways == 0 and not (self.group and self.intermediate // ways % self.group)
         return self.heads % ways == 0 and self.kv_heads % ways == 0 and whole
 

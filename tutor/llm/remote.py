@@ -6,7 +6,7 @@ import threading
 from pathlib import PurePath
 
 from tutor.llm.client import ServerClient
-from tutor.llm.state import StateBox
+from tutor.llm.state import State, StateBox
 
 EVERY_S = 10.0
 
@@ -88,9 +88,9 @@ class RemoteWatch:
             names += [wanted] if self._unlisted else []
         return names
 
-    def _set(self, state: str, reason: str) -> None:
+    def _set(self, state: State, reason: str) -> None:
         if not self._stopping.is_set():
-            self._box.set("ready" if state == "ready" else "failed", reason)
+            self._box.set(state, reason)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

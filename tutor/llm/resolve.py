@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from ingest.errors import UsageError
 from tutor.llm import hardware
@@ -119,14 +120,22 @@ def saved_choice(models_dir: Path) -> str:
 
 def _server(settings: Settings) -> ModelChoice:
     url = settings.server_url.rstrip("/")
-    if not url.startswith(("http://", "https://")):
+    if not _is_address(url):
         raise UsageError(
             f"TUTOR_SERVER_URL={settings.server_url!r} is not an address.",
-            "It starts with http:// or https://.",
+            "Write it like http://127.0.0.1:8000/v1.",
         )
     name = "" if settings.model in {"auto", "fake", "none"} else settings.model
     base_url = url if url.endswith("/v1") else f"{url}/v1"
     return ModelChoice(name, "openai", f"TUTOR_SERVER_URL is set: {url}", base_url=base_url, context=settings.context)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        return False
 
 
 def _named(name: str, settings: Settings, reason: str) -> ModelChoice:

@@ -216,8 +216,9 @@ def _write_line(process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> N
     try:
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.flush()
-    except BrokenPipeError:
-        pass  # it died at once; the exit status says why
+    except BrokenPipeError:  # it died at once; the exit status says why
+        with contextlib.suppress(OSError):
+            process.stdin.close()  # or leaving its `with` block would write, and fail, once more
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

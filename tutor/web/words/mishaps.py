@@ -240,7 +240,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("{}Known models: {}.", "{}有的模型：{}。"),
     ("Known models: {}.", "有的模型：{}。"),
     ("TUTOR_SERVER_URL={} is not an address.", "TUTOR_SERVER_URL={} 不是網址。"),
-    ("It starts with http:// or https://.", "開頭要是 http:// 或 https://。"),
+    ("Write it like http://127.0.0.1:8000/v1.", "寫成像 http://127.0.0.1:8000/v1 這樣。"),
     (
         "TUTOR_MODEL wants a catalogue name or the path of a GGUF file.",
         "TUTOR_MODEL 要寫目錄裡的名稱，或 GGUF 檔的路徑。",
