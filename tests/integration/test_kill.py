@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_the_model_killed_in_mid_answer_costs_the_words_and_not_the_answer(searc
     assert not final.refused
     assert 19 in {c.question for c in final.citations}
 
-    wait_for(lambda: smol_model.state.ready and smol_model.pid != pid)
+    wait_for(lambda: smol_model.state.ready and smol_model.pid not in {None, pid})
     assert not tutor.answer(Ask("What is a KV cache?")).refused
 
 
@@ -112,18 +113,17 @@ def test_the_model_stopped_in_mid_answer_is_waited_for_and_then_given_up(searche
 
 
 @pytest.mark.real_model
-def test_the_model_has_all_its_memory_from_the_start(searcher, smol_model):
-    """None left on the machine changes nothing for it; what the system may do then is kill it, which is tested above."""
+def test_the_model_that_gets_no_more_memory_costs_no_answer(searcher, smol_model):
+    """It has most of it from the start; where it wants more it dies, and is started again."""
     tutor, pid = Tutor(searcher, smol_model), smol_model.pid
     assert pid
     before = resource.prlimit(pid, resource.RLIMIT_AS)
     resource.prlimit(pid, resource.RLIMIT_AS, (1 << 20, before[1]))
-    try:
+    for _ in range(3):
         assert 19 in {c.question for c in tutor.answer(Ask("What is a KV cache?")).citations}
-        assert not tutor_in_trouble(tutor)
-    finally:
+    with suppress(ProcessLookupError):
         resource.prlimit(pid, resource.RLIMIT_AS, before)
-    assert smol_model.pid == pid
+    wait_for(lambda: smol_model.state.ready and not tutor_in_trouble(tutor))
 
 
 def tutor_in_trouble(tutor):
