@@ -8,8 +8,10 @@ from filelock import FileLock
 
 from ingest.corpora import ingest, name_for
 from ingest.embed import load_embedder
-from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, UsageError
+from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, IndexUnavailable, UsageError
 from ingest.index import Index
+from tutor.retrieval import search
+from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
 
 FAST = ["use"]
@@ -138,6 +140,54 @@ def test_a_searcher_follows_rebuilds_and_lets_go_of_old_ones(corpora, tiny_bank)
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             index.content.entry(0)
     assert opened[2].content.entry(0).question == 1
+
+
+def with_another_first(bank):
+    """Another question before all others, so that positions and numbers of the builds differ."""
+    text = bank.read_text(encoding="utf-8")
+    bank.write_text("### **問題 9：什麼是雜湊？**\n\n雜湊把資料變成固定長度的值。\n\n" + text, encoding="utf-8")
+
+
+def test_a_new_build_that_cannot_be_opened_leaves_nothing_mixed(corpora, tiny_bank, monkeypatch):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Searcher(corpora, "tiny", FAST)
+    with_another_first(tiny_bank)
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+
+    def away(index):
+        raise IndexUnavailable("The Chroma server does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "Legs", away)
+        with pytest.raises(IndexUnavailable):
+            searcher.search("什麼是雜湊？")
+    assert searcher.search("什麼是雜湊？").hits[0].question == 9
+    assert searcher.search("什麼是負載平衡？").hits[0].question == 3
+
+
+def test_a_search_keeps_to_the_build_that_it_began_with(corpora, tiny_bank):
+    class Overtaken(Searcher):
+        """Another search comes after a rebuild, while this one is on its way."""
+
+        def context(self, *given):
+            if len(self.titles) == 3 and len(searcher.titles) == 3:
+                with_another_first(tiny_bank)
+                ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+                assert searcher.search("什麼是雜湊？").hits[0].question == 9
+            return super().context(*given)
+
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Overtaken(corpora, "tiny", FAST)
+    history = [Turn("user", "什麼是索引？"), Turn("assistant", "索引是目錄。【第2題】")]
+    assert searcher.search("它有什麼代價？", history).hits[0].question == 2
+    assert len(searcher.titles) == 4
+
+
+def test_a_conversation_may_be_of_any_length(corpora, tiny_bank):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Searcher(corpora, "tiny", FAST)
+    history = [Turn("user", "今天天氣如何？"), Turn("assistant", "文件裡沒有。")] * 600
+    assert searcher.search("什麼是負載平衡？", history).hits[0].question == 3
 
 
 def test_every_vector_is_saved_when_a_build_is_done(corpora, tiny_bank):
