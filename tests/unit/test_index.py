@@ -2,14 +2,19 @@
 
 import json
 import sqlite3
+from contextlib import contextmanager
 
 import pytest
 from filelock import FileLock
 
-from ingest.corpora import ingest, name_for
+from ingest import index as indexing
+from ingest.builds import current_build, locked
+from ingest.chroma import open_client
+from ingest.corpora import ingest, name_for, read_document, read_expansions
 from ingest.embed import load_embedder
 from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, IndexUnavailable, UsageError
 from ingest.index import Index
+from ingest.shelf import shelf
 from tutor.retrieval import search
 from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
@@ -100,6 +105,55 @@ def test_an_unusable_document_harms_nothing(corpora, tiny_bank, tmp_path, conten
     with pytest.raises(DocumentError, match=message):
         ingest(corpora, "tiny", bad, embedders=FAST)
     assert len(Index.open(corpora / "tiny", FAST).content.questions) == 3
+
+
+def test_a_build_that_was_finished_while_another_waited_is_not_removed(corpora, tiny_bank, monkeypatch):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    text = tiny_bank.read_text(encoding="utf-8")
+    theirs = []
+
+    @contextmanager
+    def later(folder, name):
+        if not theirs:
+            theirs.append(None)
+            tiny_bank.write_text(text + "\n別人的補充。\n", encoding="utf-8")
+            ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+            theirs[0] = current_build(folder)
+        with locked(folder, name):
+            yield
+
+    monkeypatch.setattr(indexing, "locked", later)
+    tiny_bank.write_text(text + "\n補充。\n", encoding="utf-8")
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert set((corpora / "tiny").glob("build-*")) == {theirs[0], current_build(corpora / "tiny")}
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"spoilt" * 1000)])
+def test_a_damaged_index_stands_on_the_shelf_as_one(corpora, tiny_bank, spoil):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    spoil(current_build(corpora / "tiny") / "content.sqlite")
+    shelved = next(one for one in shelf(corpora, FAST) if one.name == "tiny")
+    assert (shelved.questions, shelved.stale, shelved.reason) == (None, True, "its index is damaged")
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert next(one for one in shelf(corpora, FAST) if one.name == "tiny").questions == 3
+
+
+def test_expansions_may_hold_any_line_end_and_be_in_any_encoding(tiny_bank):
+    row = json.dumps({"question": 1, "asks_zh": ["快取\u2028是什麼？"]}, ensure_ascii=False)
+    beside = tiny_bank.with_suffix(".expansions.jsonl")
+    document = read_document(tiny_bank)
+    for encoding in ("utf-8-sig", "utf-16"):
+        beside.write_text(row + "\n", encoding=encoding)
+        assert read_expansions(tiny_bank, document)[0].asks == ("快取\u2028是什麼？",)
+    beside.write_bytes(b"\xff\x00\xff")
+    with pytest.raises(DocumentError):
+        read_expansions(tiny_bank, document)
+
+
+@pytest.mark.parametrize("url", ["http://host:99999", "http://[::1", "host:8000", "ftp://host"])
+def test_an_address_of_a_chroma_server_that_is_none_is_said(tmp_path, url):
+    with pytest.raises(UsageError, match="no address of a Chroma server"):
+        open_client(tmp_path, url)
 
 
 def test_old_builds_do_not_pile_up(corpora, tiny_bank):
