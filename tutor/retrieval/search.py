@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
-from tutor.retrieval.address import Address, parse_address, without_citations
+from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank
 from tutor.retrieval.conversation import content_terms, continues, last_questions, leans, refers_back, stands_alone
@@ -125,9 +125,9 @@ class Searcher:
         if history and not continues(query):
             self.legs.prepare(query)
         carried = self.carried(history)
-        address = parse_address(query, self._numbers, carried[0] if carried else None)
-        if address is not None:
-            return self._addressed(query, address, top)
+        named = parse_address(query, self._numbers, carried[0] if carried else None)
+        if named:
+            return self._addressed(query, named, top)
         if not query.strip():
             return SearchResult(query, None, False, 0.0, ())
         if carried and continues(query):
@@ -249,8 +249,8 @@ class Searcher:
         evidence.sort(key=lambda e: -e.score)
         return Hit(number, self.titles[number], round(score, 6), tuple(evidence[:EVIDENCE_PER_HIT]))
 
-    def _addressed(self, query: str, address: Address, top: int) -> SearchResult:
-        hits = tuple(self._whole(number) for number in address.numbers[:top])
+    def _addressed(self, query: str, named: Sequence[int], top: int) -> SearchResult:
+        hits = tuple(self._whole(number) for number in named[:top])
         return SearchResult(query, None, True, 1.0, hits, addressed=True)
 
     def _carry_on(self, query: str, carried: Sequence[int], top: int) -> SearchResult:
