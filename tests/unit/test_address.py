@@ -38,3 +38,10 @@ def test_neighbours_follow_the_document_order():
 
 def test_cited_numbers_in_all_written_forms():
     assert cited_numbers("甲【第19題】乙【第3题】【Q7】丙【第19題】") == [19, 3, 7]
+
+
+def test_numbers_of_a_large_document_are_known_too():
+    known = range(1, 100_001)
+    for query in ("第 12345 題", "Q12345", "問題 12345"):
+        assert parse_address(query, known, last=None) == (12345,)
+    assert cited_numbers("甲【第12345題】乙【Q100000】") == [12345, 100_000]

@@ -13,13 +13,13 @@ from ingest.text import fold
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
 _CHINESE = "[零一二三四五六七八九十百两]{1,5}"
 _NUMBERED = re.compile(
-    rf"第\s*(\d{{1,4}}|{_CHINESE})\s*[题道]|(?:问题|题目?)\s*#?(\d{{1,4}})(?![\d.])|"
-    r"(?<![a-z0-9])(?:q|question|no\.|number|#)\s*\.?\s*#?(\d{1,4})(?![\d.a-z%])"
+    rf"第\s*(\d{{1,6}}|{_CHINESE})\s*[题道]|(?:问题|题目?)\s*#?(\d{{1,6}})(?![\d.])|"
+    r"(?<![a-z0-9])(?:q|question|no\.|number|#)\s*\.?\s*#?(\d{1,6})(?![\d.a-z%])"
 )
 _PREVIOUS = re.compile(r"上一?[题道]|前一[题道]|previous (?:question|one)|the one before")
 _NEXT = re.compile(r"下一?[题道]|后一[题道]|next (?:question|one)|the one after")
 # Citations that the tutor itself wrote: 【第19題】.
-_CITED = re.compile(r"【\s*(?:第\s*(\d{1,4})\s*题|q(\d{1,4}))\s*】")
+_CITED = re.compile(r"【\s*(?:第\s*(\d{1,6})\s*题|q(\d{1,6}))\s*】")
 # The same as it stands in a text, which folding would change.
 _CITATION = re.compile(r"【[^】]{1,20}】")
 
