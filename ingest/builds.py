@@ -23,7 +23,7 @@ def current_build(folder: Path) -> Path | None:
     """The build in use, or None."""
     try:
         name = json.loads((folder / "current.json").read_text(encoding="utf-8"))["build"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     path = folder / str(name)
     return path if (path / "manifest.json").exists() else None
@@ -108,5 +108,7 @@ def locked(folder: Path, name: str) -> Iterator[None]:
         raise IndexBusy(
             f"Another process is building the index of {name!r}.", "Wait until it is done, then try again."
         ) from error
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()

@@ -38,14 +38,17 @@ def open_client(build_folder: Path, url: str) -> Any:
     quiet = chromadb.Settings(anonymized_telemetry=False, is_persistent=not url)
     if not url:
         return chromadb.PersistentClient(path=str(build_folder / "chroma"), settings=quiet)
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{url!r} is no address of a Chroma server.", "Write TUTOR_CHROMA_URL as http://HOST:PORT.")
+    mend = "Write TUTOR_CHROMA_URL as http://HOST:PORT."
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no address of a Chroma server.", mend) from error
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UsageError(f"{url!r} is no address of a Chroma server.", mend)
     secure = parts.scheme == "https"
     with answering(url):
-        return chromadb.HttpClient(
-            host=parts.hostname, port=parts.port or (443 if secure else 8000), ssl=secure, settings=quiet
-        )
+        return chromadb.HttpClient(host=host, port=port or (443 if secure else 8000), ssl=secure, settings=quiet)
 
 
 @contextmanager

@@ -105,11 +105,15 @@ def write_content(path: Path, document: Document, passages: Sequence[Passage], e
 
 
 class Content:
-    """Reads a written content file; safe to share between threads."""
+    """Reads a written content file; safe to share between threads.
+
+    Raises:
+        sqlite3.Error: the file is missing or damaged.
+    """
 
     def __init__(self, path: Path) -> None:
         # immutable: the file is never written again, so SQLite needs no locks and no journal.
-        self._db = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True, check_same_thread=False)
+        self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self.questions: dict[int, StoredQuestion] = {
             row["number"]: StoredQuestion(row)

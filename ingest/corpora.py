@@ -116,8 +116,9 @@ def read_drafted(folder: Path, document: Document) -> list[Expansion]:
 
 def _expansions_in(path: Path) -> Iterator[tuple[Expansion, str]]:
     """Expansions of a file in order, each with the title that it was made for."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    for number, line in enumerate(lines, 1):
+    text = read_text(path).rstrip("\n") if path.exists() and path.stat().st_size else ""
+    # Not `splitlines`: JSON may hold the other line ends of Unicode inside its strings.
+    for number, line in enumerate(text.split("\n") if text else (), 1):
         try:
             row = json.loads(line)
             yield Expansion(

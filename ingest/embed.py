@@ -65,7 +65,12 @@ def load_embedder(name: str) -> Embedder:
     Raises:
         UsageError: the name is unknown, or its package is not installed.
     """
-    return _load(name)
+    with _LOADING:
+        return _load(name)
+
+
+# Two threads that ask for a model at once wait for one copy of it.
+_LOADING = threading.Lock()
 
 
 @lru_cache(maxsize=8)

@@ -87,6 +87,7 @@ def build(
 
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder, name), ExitStack() as opened:
+        current = current_build(folder)  # again: another process may have built since
         client = opened.enter_context(closing(open_client(folder, chroma_url))) if chroma_url else None
         _remove(folder, client, chroma_url, keep=current)
         target = folder / f"build-{uuid.uuid4().hex[:12]}"

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from ingest.document import Block, BlockKind
 from ingest.markup import Fold, FoldEnd, Residue, is_placeholder, prepare
 
-__all__ = ["Element", "Fold", "FoldEnd", "Heading", "Residue", "elements", "inline", "plain", "trimmed"]
+__all__ = ["Element", "Fold", "FoldEnd", "Heading", "Residue", "cell_spans", "elements", "inline", "plain", "trimmed"]
 
 # A line that a spreadsheet or chat export leaves under a table.
 EXPORT_LINES = frozenset(
@@ -38,6 +38,7 @@ LONGEST_LEAD, LONGEST_BOLD_LEAD = 60, 100
 _LEAD = re.compile(r"^(?:\*\*|__)(.+?)(?:\*\*|__)\s*[：:]?")
 _MARKS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|`|<br\s*/?>|</?[A-Za-z][^<>]*>")
 _LINE_MARKERS = re.compile(r"^[ \t]*(?:>[ \t]?|[-*+][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE)
+_CELL = re.compile(r"(?:\\.|[^|\\\n])+")
 # Bounded, so that a page of open brackets stays linear.
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\([^()\n]{0,1000}(?:\([^()\n]{0,200}\)[^()\n]{0,200})?\)")
 _CODE_SPAN = re.compile(r"(`{1,3})(?!`)([^`\n]{1,1000})(?<!`)\1(?!`)")
@@ -100,6 +101,24 @@ def inline(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     return _MARKS.sub("", _LINK.sub(r"\1", text))
+
+
+def cell_spans(source: str, row: tuple[int, int]) -> list[tuple[int, int]]:
+    """Spans of the cells of a row without outer white space; a leading and a closing bar make no cell."""
+    spans = []
+    start, stop = row
+    if source.startswith("|", start):
+        start += 1
+    while start <= stop:
+        match = _CELL.match(source, start, stop)
+        end = match.end() if match else start
+        if end >= stop and not source[start:end].strip():
+            break
+        text = source[start:end]
+        left = start + len(text) - len(text.lstrip())
+        spans.append((left, max(left, start + len(text.rstrip()))))
+        start = end + 1
+    return spans
 
 
 class _Walker:

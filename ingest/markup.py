@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})(.*)")
 _RAW_OPEN = re.compile(r"[ ]{0,3}<(pre|script|style|textarea)\b", re.IGNORECASE)
+_SUMMARY_END = re.compile(r"</summary\s{0,9}>", re.IGNORECASE)
 _FOLD = re.compile(r"<!--|<(/?)(details|summary)\b[^<>]{0,300}>", re.IGNORECASE)
 # Tags that carry no words; a line of nothing else is layout. Tables and lists in HTML are left as they are.
 _LAYOUT = re.compile(
@@ -215,13 +216,10 @@ def _folds(source: str, starts: list[int], code: list[bool]) -> list[Mark]:
         elif closing:
             found.append(Residue(match.start(), match.end(), line + 1, "layout"))
         else:
-            end = source.find("</summary>", position, position + _SUMMARY_LENGTH)
+            close = _SUMMARY_END.search(source, position, position + _SUMMARY_LENGTH)
             start, start_line = (opened[0], opened[2]) if opened else (match.start(), line + 1)
-            if end < 0:
-                end, after = position, position
-            else:
-                after = end + len("</summary>")
-            text = source[position:end]
+            text_end, after = close.span() if close else (position, position)
+            text = source[position:text_end]
             found.append(Fold(start, after, start_line, text, closes.get(start, -1)))
             position, opened = after, None
     if opened is not None:

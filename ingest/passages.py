@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ingest.document import Block, Document, Entry, EntryKind, Expansion, Passage, Question, Section
-from ingest.markdown import plain
+from ingest.markdown import cell_spans, plain
 
-VERSION = 3
+VERSION = 4
 # A passage aims at TARGET characters and cuts at the next whole list item or paragraph; above LIMIT it also cuts
 # inside a list item. Around 350 characters carry one thought of this kind of text; e5 slows down beyond.
 TARGET = 320
@@ -63,11 +63,10 @@ def _split_long(source: str, block: Block) -> Iterator[Block]:
         yield block
         return
     start = block.start
-    for span_start, span_end in sentences(source, block.start, block.end):
+    for _, span_end in sentences(source, block.start, block.end):
         if span_end - start >= LIMIT:
             yield _slice(source, block, start, span_end)
             start = span_end + len(source[span_end : block.end]) - len(source[span_end : block.end].lstrip())
-        del span_start
     if start < block.end:
         yield _slice(source, block, start, block.end)
 
@@ -113,8 +112,10 @@ def entries(document: Document, found: Sequence[Passage], expansions: Sequence[E
         while position < len(starts) and starts[position] < passage.end:
             inside.append(blocks[starts[position]])
             position += 1
-        if not inside:  # a later piece of a split paragraph
-            inside = [Block(passage.kind, passage.start, passage.end, 0, passage.path[1:], 0)]
+        if passage.start not in blocks:  # it begins with a later piece of a split paragraph
+            end = inside[0].start if inside else passage.end
+            around = passage.path[1:] if passage.section else passage.path
+            inside.insert(0, Block("text", passage.start, end, 0, around, 0))
         for block in inside:
             heading = f"{titles[passage.question]} {passage.section}".strip()
             lead = " ".join(dict.fromkeys(block.lead))
@@ -136,9 +137,9 @@ def entries(document: Document, found: Sequence[Passage], expansions: Sequence[E
 def _units(source: str, block: Block, limit: int) -> Iterator[tuple[EntryKind, str, int, int]]:
     end = min(block.end, limit)
     if block.kind == "table" and block.rows:
-        header = [plain(cell) for cell in _cells(source[slice(*block.rows[0])])]
+        header = _cells(source, block.rows[0])
         for start, stop in block.rows[1:]:
-            cells = [plain(cell) for cell in _cells(source[start:stop])]
+            cells = _cells(source, (start, stop))
             pairs = [f"{h}：{c}" if h else c for h, c in zip(header, cells, strict=False) if c]
             yield "row", "；".join(pairs), start, stop
     elif block.kind == "code":
@@ -150,5 +151,5 @@ def _units(source: str, block: Block, limit: int) -> Iterator[tuple[EntryKind, s
                 yield "sentence", text[:_ENTRY_LIMIT], start, stop
 
 
-def _cells(row: str) -> list[str]:
-    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))]
+def _cells(source: str, row: tuple[int, int]) -> list[str]:
+    return [plain(source[start:end]) for start, end in cell_spans(source, row)]

@@ -55,11 +55,11 @@ def read_text(path: Path) -> str:
         DocumentError: missing, empty, unreadable, too large, binary, in an encoding that is not known here,
             or of a kind whose converter is not installed.
     """
-    if not path.exists():
-        raise DocumentError(f"There is no file {path}.", "Check the path, or drop it to ingest the shipped corpus.")
-    if path.is_dir():
-        raise DocumentError(f"{path} is a folder.", "Name the file inside it.")
     try:
+        if not path.exists():
+            raise DocumentError(f"There is no file {path}.", "Check the path, or drop it to ingest the shipped corpus.")
+        if path.is_dir():
+            raise DocumentError(f"{path} is a folder.", "Name the file inside it.")
         if path.stat().st_size > MAX_BYTES:
             raise DocumentError(
                 f"{path.name} is larger than {MAX_BYTES // 2**20} MB.", "Split it into several documents."

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ingest.document import Document
 from ingest.errors import DocumentError
+from ingest.read import read_text
 
 Kind = Literal["core", "detail", "misconception"]
 Line = Annotated[str, Field(min_length=2)]
@@ -77,19 +78,19 @@ def read_rubrics(path: Path, document: Document) -> dict[int, Rubric]:
     """The rubrics of a document by question number; empty where there is no such file.
 
     Raises:
-        DocumentError: the file is no valid YAML, breaks the schema, repeats an id, names a question that is not
+        DocumentError: the file cannot be read, is no valid YAML, breaks the schema, repeats an id, names a question that is not
             there, or quotes what the question does not say. The message names file and line.
     """
     if not path.exists():
         return {}
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     try:
         # libyaml where it is built in: 0.15 s instead of 1.5 s for 80 questions.
         rows = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # nosec B506
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError for what looks like a date and is none
         mark = getattr(error, "problem_mark", None)
         place = f"{path.name}:{mark.line + 1}" if mark else path.name
-        raise DocumentError(f"{place} is not valid YAML: {getattr(error, 'problem', error)}.") from error
+        raise DocumentError(f"{place} is not valid YAML: {getattr(error, 'problem', None) or error}.") from error
     if not isinstance(rows, list):
         raise DocumentError(f"{path.name} must be a list of rubrics.")
     questions = {q.number: q for q in document.questions}
@@ -150,7 +151,7 @@ def _rubric(row: object, path: Path, text: str) -> Rubric:
 
 def _line(text: str, question: object, point: str = "") -> int:
     """1-based line where a question, or one of its points, begins; 1 where it cannot be told."""
-    head = re.search(rf"^- +question: *{question}\s*$", text, re.MULTILINE)
+    head = re.search(rf"^- +question: *{re.escape(str(question))}\s*$", text, re.MULTILINE)
     if head is None:
         return 1
     at = head.start()

@@ -6,6 +6,7 @@ Knows folders and manifests. Building is the work of `ingest.corpora` and `inges
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.builds import current_build, locked, read_manifest, remove_builds
-from ingest.chroma import drop_builds, open_client
+from ingest.chroma import answering, drop_builds, open_client
 from ingest.content import Content
 from ingest.corpora import check_name, document_path, shipped_document, shipped_folder
 from ingest.errors import IndexMissing, TutorError
@@ -65,9 +66,11 @@ def _shelved(corpora_dir: Path, name: str, wanted: tuple[str, ...]) -> Shelved:
     if manifest.get("format") != FORMAT:
         reason = "another version of the tutor built it"
         return Shelved(name, str(document or ""), None, built, embedders, True, reason, shipped)
-    content = Content(build / "content.sqlite")
-    questions = len(content.questions)
-    content.close()
+    try:
+        with closing(Content(build / "content.sqlite")) as content:
+            questions = len(content.questions)
+    except sqlite3.Error:
+        return Shelved(name, str(document or ""), None, built, embedders, True, "its index is damaged", shipped)
     reason = _change(document, manifest["source_sha256"])
     if not reason and embedders != wanted:
         reason = f"the settings ask for vectors of {', '.join(wanted)}"
@@ -87,7 +90,7 @@ def _change(document: Path | None, built_from: str) -> str:
     try:
         changed = source_hash(read_text(document)) != built_from
     except TutorError as error:
-        return f"its document cannot be read any more: {error.message}"
+        return f"its document cannot be read any more ({error.message.rstrip('.')})"
     return "its document has changed" if changed else ""
 
 
@@ -116,7 +119,8 @@ def remove(corpora_dir: Path, name: str) -> None:
         (folder / "current.json").unlink(missing_ok=True)
         gone = remove_builds(folder, keep=None)
         if client is not None:
-            drop_builds(client, gone)
+            with answering(url):
+                drop_builds(client, gone)
         for path in folder.iterdir():
             if path.name != "lock":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.document import Block
-from ingest.markdown import Element
+from ingest.markdown import Element, cell_spans
 from ingest.parsers.asking import asks
 from ingest.parsers.items import Ask, Close, Item, Reading
 from ingest.parsers.stream import is_link_list, titled
@@ -31,7 +31,6 @@ _ANSWER_HEADER = re.compile(
 _NUMBER_HEADER = re.compile(
     r"\W*(?:no|num|number|id|index|sr|s\.?no|#|編號|编号|序號|序号|題號|题号)?\W*", re.IGNORECASE
 )
-_CELL = re.compile(r"(?:\\.|[^|\\\n])+")
 _ASKING = 0.6
 
 
@@ -61,28 +60,10 @@ def read(source: str, found: Sequence[Element]) -> Iterator[Reading]:
         yield Reading(NAME, tuple(items), f"{count} table rows hold a question")
 
 
-def _cells(source: str, row: tuple[int, int]) -> list[tuple[int, int]]:
-    """Spans of the cells of a row without outer white space; a leading and a closing bar make no cell."""
-    spans = []
-    start, stop = row
-    if source.startswith("|", start):
-        start += 1
-    while start <= stop:
-        match = _CELL.match(source, start, stop)
-        end = match.end() if match else start
-        if end >= stop and not source[start:end].strip():
-            break
-        text = source[start:end]
-        left = start + len(text) - len(text.lstrip())
-        spans.append((left, max(left, start + len(text.rstrip()))))
-        start = end + 1
-    return spans
-
-
 def _columns(source: str, table: Block) -> _Columns | None:
     """Which column asks and which answer; None for a table that is no question bank."""
-    header = [title_of(source[a:b]) for a, b in _cells(source, table.rows[0])]
-    body = [_cells(source, row) for row in table.rows[1:]]
+    header = [title_of(source[a:b]) for a, b in cell_spans(source, table.rows[0])]
+    body = [cell_spans(source, row) for row in table.rows[1:]]
     if is_link_list(source, table) or len(header) < 1:
         return None
     question = next((i for i, h in enumerate(header) if _QUESTION_HEADER.fullmatch(h)), None)
@@ -104,7 +85,7 @@ def _columns(source: str, table: Block) -> _Columns | None:
 def _row_items(source: str, table: Block, columns: _Columns) -> Iterator[Item]:
     line, counted = table.line, table.start
     for unit, row in enumerate(table.rows[1:]):
-        cells = _cells(source, row)
+        cells = cell_spans(source, row)
         line, counted = line + source.count("\n", counted, row[0]), row[0]
         if columns.question >= len(cells):
             continue

@@ -2,14 +2,21 @@
 
 import json
 import sqlite3
+from contextlib import contextmanager
 
 import pytest
 from filelock import FileLock
 
-from ingest.corpora import ingest, name_for
+from ingest import index as indexing
+from ingest.builds import current_build, locked
+from ingest.chroma import open_client
+from ingest.corpora import ingest, name_for, read_document, read_expansions
 from ingest.embed import load_embedder
-from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, UsageError
+from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, IndexUnavailable, UsageError
 from ingest.index import Index
+from ingest.shelf import shelf
+from tutor.retrieval import search
+from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
 
 FAST = ["use"]
@@ -100,6 +107,55 @@ def test_an_unusable_document_harms_nothing(corpora, tiny_bank, tmp_path, conten
     assert len(Index.open(corpora / "tiny", FAST).content.questions) == 3
 
 
+def test_a_build_that_was_finished_while_another_waited_is_not_removed(corpora, tiny_bank, monkeypatch):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    text = tiny_bank.read_text(encoding="utf-8")
+    theirs = []
+
+    @contextmanager
+    def later(folder, name):
+        if not theirs:
+            theirs.append(None)
+            tiny_bank.write_text(text + "\n別人的補充。\n", encoding="utf-8")
+            ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+            theirs[0] = current_build(folder)
+        with locked(folder, name):
+            yield
+
+    monkeypatch.setattr(indexing, "locked", later)
+    tiny_bank.write_text(text + "\n補充。\n", encoding="utf-8")
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert set((corpora / "tiny").glob("build-*")) == {theirs[0], current_build(corpora / "tiny")}
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"spoilt" * 1000)])
+def test_a_damaged_index_stands_on_the_shelf_as_one(corpora, tiny_bank, spoil):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    spoil(current_build(corpora / "tiny") / "content.sqlite")
+    shelved = next(one for one in shelf(corpora, FAST) if one.name == "tiny")
+    assert (shelved.questions, shelved.stale, shelved.reason) == (None, True, "its index is damaged")
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    assert next(one for one in shelf(corpora, FAST) if one.name == "tiny").questions == 3
+
+
+def test_expansions_may_hold_any_line_end_and_be_in_any_encoding(tiny_bank):
+    row = json.dumps({"question": 1, "asks_zh": ["快取\u2028是什麼？"]}, ensure_ascii=False)
+    beside = tiny_bank.with_suffix(".expansions.jsonl")
+    document = read_document(tiny_bank)
+    for encoding in ("utf-8-sig", "utf-16"):
+        beside.write_text(row + "\n", encoding=encoding)
+        assert read_expansions(tiny_bank, document)[0].asks == ("快取\u2028是什麼？",)
+    beside.write_bytes(b"\xff\x00\xff")
+    with pytest.raises(DocumentError):
+        read_expansions(tiny_bank, document)
+
+
+@pytest.mark.parametrize("url", ["http://host:99999", "http://[::1", "host:8000", "ftp://host"])
+def test_an_address_of_a_chroma_server_that_is_none_is_said(tmp_path, url):
+    with pytest.raises(UsageError, match="no address of a Chroma server"):
+        open_client(tmp_path, url)
+
+
 def test_old_builds_do_not_pile_up(corpora, tiny_bank):
     text = tiny_bank.read_text(encoding="utf-8")
     for number in range(4):
@@ -138,6 +194,54 @@ def test_a_searcher_follows_rebuilds_and_lets_go_of_old_ones(corpora, tiny_bank)
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             index.content.entry(0)
     assert opened[2].content.entry(0).question == 1
+
+
+def with_another_first(bank):
+    """Another question before all others, so that positions and numbers of the builds differ."""
+    text = bank.read_text(encoding="utf-8")
+    bank.write_text("### **問題 9：什麼是雜湊？**\n\n雜湊把資料變成固定長度的值。\n\n" + text, encoding="utf-8")
+
+
+def test_a_new_build_that_cannot_be_opened_leaves_nothing_mixed(corpora, tiny_bank, monkeypatch):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Searcher(corpora, "tiny", FAST)
+    with_another_first(tiny_bank)
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+
+    def away(index):
+        raise IndexUnavailable("The Chroma server does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(search, "Legs", away)
+        with pytest.raises(IndexUnavailable):
+            searcher.search("什麼是雜湊？")
+    assert searcher.search("什麼是雜湊？").hits[0].question == 9
+    assert searcher.search("什麼是負載平衡？").hits[0].question == 3
+
+
+def test_a_search_keeps_to_the_build_that_it_began_with(corpora, tiny_bank):
+    class Overtaken(Searcher):
+        """Another search comes after a rebuild, while this one is on its way."""
+
+        def context(self, *given):
+            if len(self.titles) == 3 and len(searcher.titles) == 3:
+                with_another_first(tiny_bank)
+                ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+                assert searcher.search("什麼是雜湊？").hits[0].question == 9
+            return super().context(*given)
+
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Overtaken(corpora, "tiny", FAST)
+    history = [Turn("user", "什麼是索引？"), Turn("assistant", "索引是目錄。【第2題】")]
+    assert searcher.search("它有什麼代價？", history).hits[0].question == 2
+    assert len(searcher.titles) == 4
+
+
+def test_a_conversation_may_be_of_any_length(corpora, tiny_bank):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    searcher = Searcher(corpora, "tiny", FAST)
+    history = [Turn("user", "今天天氣如何？"), Turn("assistant", "文件裡沒有。")] * 600
+    assert searcher.search("什麼是負載平衡？", history).hits[0].question == 3
 
 
 def test_every_vector_is_saved_when_a_build_is_done(corpora, tiny_bank):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ingest.corpora import ingest, read_document
 from ingest.errors import DocumentError
-from ingest.rubrics import quote_span, read_rubrics
+from ingest.rubrics import quote_span, read_rubrics, rubrics_path
 from tutor.cli import app
 from tutor.interview import choosing
 from tutor.interview.drafting import draft, draft_all
@@ -105,6 +105,8 @@ def test_an_edited_rubric_is_no_draft_and_wins(settings: Settings, tmp_path: Pat
         ("quote: ", "quote: 沒有這句話"),
         ("kind: core", "kind: best"),
         ("- question", "question"),
+        ("question: 1", "question: '('"),
+        ("question: 1", "question: 2024-13-01"),
     ],
 )
 def test_what_is_wrong_in_an_edited_rubric_is_said(settings: Settings, tmp_path: Path, change: tuple[str, str]) -> None:
@@ -125,6 +127,16 @@ def test_a_key_points_id_of_another_question_is_refused_and_nothing_is_lost(sett
     with pytest.raises(DocumentError, match=r"2\.1"):
         keep(own, "tiny", {1: taken}, document)
     assert read_rubrics(own, document) == drafts
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "big5"])
+def test_rubrics_may_be_in_any_encoding_that_documents_may_be_in(tiny_bank: Path, encoding: str) -> None:
+    document = read_document(tiny_bank)
+    rubric = draft(document.questions[0], document)
+    assert rubric is not None
+    beside = rubrics_path(tiny_bank)
+    beside.write_text(editable(rubric, "t"), encoding=encoding)
+    assert read_rubrics(beside, document)[1].points == rubric.points
 
 
 def test_the_command_lists_drafts_shows_and_edits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

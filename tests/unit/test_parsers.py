@@ -111,3 +111,9 @@ def test_two_ways_of_writing_in_one_document_are_both_read() -> None:
     assert set(document.parser.split(", ")) == {"list items", "marked questions and answers"}
     assert not any(q.answered for q in document.questions)
     assert [s.role for s in document.questions[3].sections] == ["stem"]
+
+
+def test_tags_of_folds_may_be_written_in_capitals() -> None:
+    fold = "<DETAILS><SUMMARY>What is {0}?</SUMMARY >\n\n{0} is a letter.\n\n</DETAILS>\n\n"
+    document = parse(fold.format("X") + fold.format("Y"))
+    assert (document.parser, [q.title for q in document.questions]) == ("folded answers", ["What is X?", "What is Y?"])

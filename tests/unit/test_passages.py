@@ -75,3 +75,18 @@ def test_a_very_long_paragraph_is_split_at_sentence_ends():
 def test_residue_separates_passages():
     document = parse("### 問題 1：甲？\n前文。\n\nJSON\n\n```\n{}\n```\n\n### 問題 2：乙？\n答。")
     assert [p.text for p in passages(document) if p.question == 1] == ["前文。", "```\n{}\n```"]
+
+
+def test_the_end_of_a_split_paragraph_is_searched_with_the_paragraph_below_it():
+    long = "".join(f"第{i}句話講一件事情。" for i in range(130))
+    document = parse(f"### 問題 1：甲？\n{long}\n\n後面還有一段。\n\n### 問題 2：乙？\n答。")
+    found = passages(document)
+    assert any("第129句" in p.text and "後面還有一段" in p.text for p in found)
+    searched = [e.text for e in entries(document, found) if e.kind == "sentence" and e.question == 1]
+    assert searched == [*(f"第{i}句話講一件事情。" for i in range(130)), "後面還有一段。"]
+
+
+def test_a_table_without_a_name_for_its_first_column_keeps_its_columns():
+    document = parse("## 1. 甲？\n\n||快|小|\n|---|---|---|\n|BERT|是|否|\n\n## 2. 乙？\n\n答。")
+    rows = [e.text for e in entries(document, passages(document)) if e.kind == "row"]
+    assert rows == ["BERT；快：是；小：否"]

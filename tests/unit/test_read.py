@@ -101,6 +101,8 @@ def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
         read_text(tmp_path / "absent.md")
     with pytest.raises(DocumentError, match="folder"):
         read_text(tmp_path)
+    with pytest.raises(DocumentError, match="cannot be read"):
+        read_text(tmp_path / f"{'x' * 300}.md")
 
 
 def test_huge_files_are_refused_unread(tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import make_url, update
+from sqlalchemy.exc import DBAPIError
 
 from ingest.errors import NotFound, StoreUnavailable, UsageError
 from tutor.settings import Settings
 from tutor.store import Attempt, open_store
 from tutor.store.conversations import UNDO_PERIOD
+from tutor.store.engine import unavailable
 from tutor.store.tables import ConversationTable
 
 
@@ -95,9 +97,9 @@ def test_a_deleted_conversation_can_be_brought_back_until_it_is_gone_for_good(st
     with store.database.writing() as session:
         long_ago = datetime.now(UTC) - UNDO_PERIOD - timedelta(minutes=1)
         session.execute(update(ConversationTable).values(deleted=long_ago))
-    store.conversations.purge()
     with pytest.raises(NotFound):
         store.conversations.restore("anna", made.id)
+    store.conversations.create("ben", "llm")  # a server that is never restarted forgets, too
     with sqlite3.connect(store.database.url.database) as raw:
         assert raw.execute("SELECT count(*) FROM messages").fetchone() == (0,)
 
@@ -331,6 +333,14 @@ def test_a_full_disk_is_told_and_what_was_stored_stays(store, settings):
     with pytest.raises(StoreUnavailable, match="full"):
         store.conversations.append("anna", made.id, "user", "x" * 3_000_000)
     assert [c.title for c in store.conversations.list("anna")] == ["kept"]
+
+
+def test_a_full_disk_of_postgresql_is_told_too():
+    errors = pytest.importorskip("psycopg").errors
+    cause = errors.DiskFull("could not extend file: No space left on device")
+    told = unavailable(make_url("postgresql+psycopg://db/tutor"), DBAPIError("INSERT", None, cause))
+    assert told is not None
+    assert "out of space" in told.message
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file rights are POSIX")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ingest.corpora import ingest
+from ingest.shelf import shelf
 from tutor.llm.hardware import Finding
 from tutor.llm.resolve import Machine, resolve
 from tutor.settings import Settings
@@ -68,3 +70,30 @@ def test_choices_of_the_user(model: str, tmp_path: Path) -> None:
 def test_what_is_not_known_stays_as_it_is() -> None:
     assert reason("something new", "zh-TW") == "something new"
     assert reason("沒有找到", "zh-CN") == "没有找到"
+
+
+def test_states_of_a_corpus(tiny_bank: Path, tmp_path: Path) -> None:
+    def state(embedders: tuple[str, ...] = ("use",)) -> str:
+        return next(one.reason for one in shelf(tmp_path / "corpora", embedders) if one.name == "tiny")
+
+    ingest(tmp_path / "corpora", "tiny", tiny_bank, embedders=["use"])
+    assert state() == ""
+    said = [state(("use", "e5"))]
+    tiny_bank.write_text("## 1. What is new?\n\nAll of it.\n", encoding="utf-8")
+    said.append(state())
+    tiny_bank.write_bytes(b"%PDF-1.7")
+    said.append(state())
+    tiny_bank.unlink()
+    said.append(state())
+    (build,) = (tmp_path / "corpora" / "tiny").glob("build-*")
+    (build / "content.sqlite").write_bytes(b"spoilt" * 1000)
+    said.append(state())
+    (build / "content.sqlite").unlink()
+    said.append(state())
+    (build / "manifest.json").write_text("{}", encoding="utf-8")
+    said.append(state())
+    assert len(set(said)) == 6
+    for english in said:
+        chinese = reason(english, "zh-TW")
+        assert chinese != english
+        assert set(english_left(chinese)) <= {"use"}, chinese

@@ -7,39 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ingest.text import fold
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")}
 _CHINESE = "[零一二三四五六七八九十百两]{1,5}"
 _NUMBERED = re.compile(
-    rf"第\s*(\d{{1,4}}|{_CHINESE})\s*[题道]|(?:问题|题目?)\s*#?(\d{{1,4}})(?![\d.])|"
-    r"(?<![a-z0-9])(?:q|question|no\.|number|#)\s*\.?\s*#?(\d{1,4})(?![\d.a-z%])"
+    rf"第\s*(\d{{1,6}}|{_CHINESE})\s*[题道]|(?:问题|题目?)\s*#?(\d{{1,6}})(?![\d.])|"
+    r"(?<![a-z0-9])(?:q|question|no\.|number|#)\s*\.?\s*#?(\d{1,6})(?![\d.a-z%])"
 )
 _PREVIOUS = re.compile(r"上一?[题道]|前一[题道]|previous (?:question|one)|the one before")
 _NEXT = re.compile(r"下一?[题道]|后一[题道]|next (?:question|one)|the one after")
-# Written beside an address without adding anything to search for.
-_FILLER = re.compile(
-    r"请|帮我|我想|想|看|讲|说明|说|解释|一下|告诉我|是什么|内容|给我|答案|的|吗|呢|什么|复习|about|please|show|me|tell|"
-    r"explain|answer|what|does|is|say|the|to|of|give|go|read|review|see|can|you|[\s?？。.!！,，:：#]"
-)
 # Citations that the tutor itself wrote: 【第19題】.
-_CITED = re.compile(r"【\s*(?:第\s*(\d{1,4})\s*题|q(\d{1,4}))\s*】")
+_CITED = re.compile(r"【\s*(?:第\s*(\d{1,6})\s*题|q(\d{1,6}))\s*】")
 # The same as it stands in a text, which folding would change.
 _CITATION = re.compile(r"【[^】]{1,20}】")
 
 
-@dataclass(frozen=True)
-class Address:
-    """Questions named in a query, and whether the query says anything beside the name."""
-
-    numbers: tuple[int, ...]
-    bare: bool
-
-
-def parse_address(query: str, known: Sequence[int], last: int | None) -> Address | None:
-    """The questions that a query names, or None.
+def parse_address(query: str, known: Sequence[int], last: int | None) -> tuple[int, ...]:
+    """The questions that a query names, in order of first mention; () where it names none.
 
     Args:
         known: the numbers of the corpus in document order.
@@ -47,22 +33,16 @@ def parse_address(query: str, known: Sequence[int], last: int | None) -> Address
     """
     folded = fold(query)
     numbers: list[int] = []
-    rest = folded
     for match in _NUMBERED.finditer(folded):
         number = _number(next(g for g in match.groups() if g))
         if number in known:
             numbers.append(number)
-            rest = rest.replace(match[0], " ")
     if not numbers and last is not None and last in known:
         position = list(known).index(last)
         for pattern, step in ((_PREVIOUS, -1), (_NEXT, 1)):
-            beside = pattern.search(folded)
-            if beside and 0 <= position + step < len(known):
+            if pattern.search(folded) and 0 <= position + step < len(known):
                 numbers.append(known[position + step])
-                rest = rest.replace(beside[0], " ")
-    if not numbers:
-        return None
-    return Address(tuple(dict.fromkeys(numbers)), bare=not _FILLER.sub("", rest))
+    return tuple(dict.fromkeys(numbers))
 
 
 def cited_numbers(text: str) -> list[int]:

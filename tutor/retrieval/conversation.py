@@ -183,7 +183,7 @@ _ASKING_LATIN = frozenset(
 
 
 def last_questions(history: Sequence[Turn], titles: dict[int, str]) -> list[int]:
-    """Questions of the most recent reply that cites any, most recent reply first; [] if none does."""
+    """Questions that the most recent reply with citations names, in order of first mention; [] if no reply has any."""
     for turn in reversed(history):
         if turn.role == "assistant":
             cited = [n for n in cited_numbers(turn.content) if n in titles]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
-from tutor.retrieval.address import Address, parse_address, without_citations
+from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank
 from tutor.retrieval.conversation import content_terms, continues, last_questions, leans, refers_back, stands_alone
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 # Characters of a query that are searched. More is a pasted text: its beginning says what it is about, and embedding
 # 20,000 characters takes seconds.
 LONGEST_QUERY = 1500
+# Turns before a query that are looked at, the last ones: each that cites nothing is searched in its turn.
+MOST_TURNS = 40
 # Passages kept per hit. More never helped the answer and all of them cost reading time.
 EVIDENCE_PER_HIT = 4
 # From this fused score on a query that does not lean by its words is not looked at beside the conversation. Of 392
@@ -77,10 +80,16 @@ class Searcher:
         return cls(settings.corpora_dir, name, settings.embedders, settings.chroma_url, settings.reranker)
 
     def _open(self) -> None:
-        self.index = Index.open(self.folder, self.embedders, self._chroma_url)
-        self.titles = {n: q.title for n, q in self.index.content.questions.items()}
+        index = Index.open(self.folder, self.embedders, self._chroma_url)
+        try:
+            legs = Legs(index)
+        except BaseException:
+            index.close()
+            raise
+        # All or nothing: legs of one build must not point into another.
+        self.index, self.legs = index, legs
+        self.titles = {n: q.title for n, q in index.content.questions.items()}
         self._numbers = list(self.titles)
-        self.legs = Legs(self.index)
 
     def warm_up(self) -> None:
         """Load everything that the first search would wait for."""
@@ -91,8 +100,12 @@ class Searcher:
 
         Args:
             query: the user's words.
-            history: the conversation before it, oldest first.
-            top: number of hits.
+            history: the conversation before it, oldest first; its last `MOST_TURNS` count.
+            top: number of hits, at least 1.
+
+        Raises:
+            IndexMissing, IndexMismatch: the index was removed, or built anew with other settings.
+            IndexUnavailable: the Chroma server does not answer.
         """
         started = time.perf_counter()
         with self._lock:
@@ -103,17 +116,18 @@ class Searcher:
                 if self._retired is not None:
                     self._retired.close()
                 self._retired = before
-        result = self._search(query[:LONGEST_QUERY], history, top)
+            held = copy(self)  # one build for the whole search, whatever another thread swaps in meanwhile
+        result = held._search(query[:LONGEST_QUERY], history[-MOST_TURNS:], top)
         elapsed = (time.perf_counter() - started) * 1000
-        return SearchResult(**{**vars(result), "ms": round(elapsed, 1)})
+        return replace(result, ms=round(elapsed, 1))
 
     def _search(self, query: str, history: Sequence[Turn], top: int) -> SearchResult:
         if history and not continues(query):
             self.legs.prepare(query)
         carried = self.carried(history)
-        address = parse_address(query, self._numbers, carried[0] if carried else None)
-        if address is not None:
-            return self._addressed(query, address, top)
+        named = parse_address(query, self._numbers, carried[0] if carried else None)
+        if named:
+            return self._addressed(query, named, top)
         if not query.strip():
             return SearchResult(query, None, False, 0.0, ())
         if carried and continues(query):
@@ -156,7 +170,7 @@ class Searcher:
         for position in range(len(history) - 1, -1, -1):
             turn = history[position]
             if turn.role == "user" and not continues(turn.content):
-                found = self._search(turn.content, history[:position], 1)
+                found = self._search(turn.content[:LONGEST_QUERY], history[:position], 1)
                 return [hit.question for hit in found.hits] if found.in_corpus else []
         return []
 
@@ -235,8 +249,8 @@ class Searcher:
         evidence.sort(key=lambda e: -e.score)
         return Hit(number, self.titles[number], round(score, 6), tuple(evidence[:EVIDENCE_PER_HIT]))
 
-    def _addressed(self, query: str, address: Address, top: int) -> SearchResult:
-        hits = tuple(self._whole(number) for number in address.numbers[:top])
+    def _addressed(self, query: str, named: Sequence[int], top: int) -> SearchResult:
+        hits = tuple(self._whole(number) for number in named[:top])
         return SearchResult(query, None, True, 1.0, hits, addressed=True)
 
     def _carry_on(self, query: str, carried: Sequence[int], top: int) -> SearchResult:

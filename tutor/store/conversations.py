@@ -31,12 +31,13 @@ class Conversations:
         self._database = database
 
     def create(self, user: str, corpus: str, title: str = "") -> Conversation:
-        """Start a conversation about a corpus."""
+        """Start a conversation about a corpus. Whoever does so also removes what can no longer be restored."""
         moment = now()
         row = ConversationTable(
             id=uuid.uuid4().hex, user=user, corpus=corpus, title=title, folded=fold(title), created=moment, updated=moment
         )  # fmt: skip
         with self._database.writing() as session:
+            _purge(session)
             session.add(row)
             session.flush()
             return _conversation(row, 0)
@@ -97,7 +98,10 @@ class Conversations:
             NotFound: the user has no such conversation, or it is gone for good.
         """
         with self._database.writing() as session:
-            _own(session, user, id, deleted=True).deleted = None
+            row = _own(session, user, id, deleted=True)
+            if row.deleted is not None and row.deleted < now() - UNDO_PERIOD:
+                raise _no_conversation()
+            row.deleted = None
 
     def purge(self) -> None:
         """Remove for good, for all users, what was deleted longer ago than `UNDO_PERIOD`."""
@@ -152,8 +156,12 @@ class Conversations:
 def _own(session: Session, user: str, id: str, *, deleted: bool = False) -> ConversationTable:
     row = session.scalar(select(ConversationTable).where(ConversationTable.id == id, ConversationTable.user == user))
     if row is None or (row.deleted is not None and not deleted):
-        raise NotFound("There is no such conversation.", "It may have been deleted; look at the list of conversations.")
+        raise _no_conversation()
     return row
+
+
+def _no_conversation() -> NotFound:
+    return NotFound("There is no such conversation.", "It may have been deleted; look at the list of conversations.")
 
 
 def _containing(query: Select[Any], word: str) -> Select[Any]:

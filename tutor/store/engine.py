@@ -140,6 +140,12 @@ def unavailable(url: URL, error: DBAPIError) -> StoreUnavailable | None:
     """What to tell people about an error of the driver; None where it is a bug of ours."""
     reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
     if url.get_backend_name() != "sqlite":
+        # Class 53 of its codes: insufficient resources.
+        if str(getattr(error.orig, "sqlstate", None) or "").startswith("53"):
+            return StoreUnavailable(
+                f"The PostgreSQL server at {url.host or 'localhost'} is out of space or memory: {reason}.",
+                "Free some on its machine and try again; nothing that was stored is lost.",
+            )
         if not (error.connection_invalidated or type(error.orig).__name__ in ("OperationalError", "AdminShutdown")):
             return None
         return StoreUnavailable(

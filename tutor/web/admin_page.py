@@ -22,6 +22,7 @@ from tutor.store.usage import Usage
 from tutor.web.backstage import Backstage
 from tutor.web.identity import identity_of
 from tutor.web.signin import form_fields
+from tutor.web.status.reasons import reason
 from tutor.web.strings import NAMES, TONGUES, Tongue, known, preferred, say
 
 # Of the feedback, the newest; the rest is in `python -m eval feedback`.
@@ -172,7 +173,7 @@ def _roles(chosen: str, tongue: Tongue) -> str:
 def _corpora(stage: Backstage, tongue: Tongue) -> str:
     word = _words(tongue)
     rows = [
-        [escape(one.name), "" if one.questions is None else str(one.questions), escape(one.reason)]
+        [escape(one.name), "" if one.questions is None else str(one.questions), escape(reason(one.reason, tongue))]
         for one in stage.corpora.shelved()
     ]
     hint = f'<p><a href="/#library">{word("corpora-hint")}</a></p>'

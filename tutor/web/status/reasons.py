@@ -1,4 +1,5 @@
-"""Reasons for the choice of model and device in Chinese. They are made in English, clause by clause, where the choice is.
+"""Reasons for the choice of model and device, and for the state of a corpus, in Chinese. They are made in English, clause
+by clause, where the choice is.
 
 Knows sentences only. A clause that is not known here is shown as it is.
 """
@@ -39,7 +40,14 @@ _CLAUSES: tuple[tuple[str, str], ...] = (
     (r"chosen by (.+)", r"由 \1 指定"),
     (r"TUTOR_SERVER_URL is set: (.+)", r"設定了 TUTOR_SERVER_URL：\1"),
     (r"fetching (\S+): (.+) of (.+)", r"正在下載 \1：\2／\3"),
+    # Of a corpus on the shelf.
     (r"it has no index yet", "還沒有索引"),
+    (r"its index is damaged", "索引損壞了"),
+    (r"another version of the tutor built it", "是別的版本建立的"),
+    (r"the settings ask for vectors of (.+)", r"設定要的向量是 \1"),
+    (r"its document is gone", "文件不見了"),
+    (r"its document has changed", "文件改過了"),
+    (r"its document cannot be read any more \(.+\)", "文件已經讀不了"),
     (r"(\S+) (\S+) free", r"剩餘 \1 \2"),
 )
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), chinese) for pattern, chinese in _CLAUSES)

@@ -334,6 +334,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "TUTOR_DATABASE_URL 寫的是 {}：只能用 PostgreSQL 或 SQLite 檔。",
     ),
     ("TUTOR_DATABASE_URL is no database address.", "TUTOR_DATABASE_URL 不是資料庫的位址。"),
+    ("The PostgreSQL server at {} is out of space or memory: {}.", "{} 的 PostgreSQL 伺服器空間或記憶體不足：{}。"),
+    (
+        "Free some on its machine and try again; nothing that was stored is lost.",
+        "請在那台機器上清出一些再試；已存的資料都還在。",
+    ),
     ("The PostgreSQL server at {} does not answer: {}.", "{} 的 PostgreSQL 伺服器沒有回應：{}。"),
     (
         "Start it, or correct TUTOR_DATABASE_URL; the tutor goes on by itself once it answers.",
