@@ -18,7 +18,7 @@ from tutor.web.app import create_app
 from tutor.web.ask.asking import Asking
 from tutor.web.ask.conversation import Conversation
 from tutor.web.backstage import Backstage, IndexState
-from tutor.web.library.adding import Adding
+from tutor.web.library.adding import MAX_MEGABYTES, Adding
 from tutor.web.library.tab import LibraryTab, Shelfmark
 from tutor.web.pane import Deed
 from tutor.web.status.tab import status_page
@@ -324,6 +324,13 @@ def test_uploads_are_checked_and_want_the_page_s_own_header(client: TestClient) 
     preview = Adding(stage_settings(client), client.app.state.backstage.corpora).preview(sent.json()["token"])  # type: ignore[attr-defined]
     assert preview.path.name == "a-b.md"
     assert len(preview.document.questions) == 3
+
+
+def test_a_document_as_large_as_the_page_says_arrives(client: TestClient) -> None:
+    body = DOCUMENT.encode() + b"x" * ((MAX_MEGABYTES << 20) - len(DOCUMENT.encode()))
+    own = {"x-tutor-upload": "1"}
+    assert client.post("/files/documents?name=a.md", content=body, headers=own).status_code == 200
+    assert client.post("/files/documents?name=a.md", content=body + b"x", headers=own).status_code == 413
 
 
 def stage_settings(client: TestClient) -> Settings:
