@@ -311,7 +311,8 @@ def test_a_conversation_is_exported_with_the_sentences_it_rests_on(client: TestC
     assert "attachment" in page.headers["content-disposition"]
     assert "<b>" not in page.text
     assert "<blockquote>" in page.text
-    assert client.get("/files/conversations/nonsense.md").status_code == 404
+    gone = client.get("/files/conversations/nonsense.md")
+    assert (gone.status_code, gone.json()["detail"]) == (404, "There is no such conversation.")
 
 
 def test_uploads_are_checked_and_want_the_page_s_own_header(client: TestClient) -> None:

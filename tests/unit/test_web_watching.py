@@ -191,6 +191,13 @@ def test_requests_are_counted_by_route_not_by_path(client: tuple[TestClient, Met
     assert b"tutor_request_seconds_bucket" in content
 
 
+def test_a_line_break_in_a_path_begins_no_line_of_the_log(
+    client: tuple[TestClient, Metrics], records: list[logging.LogRecord]
+) -> None:
+    client[0].get("/things/題%0aERROR forged")
+    assert [r.getMessage() for r in records] == ["GET /things/題%0AERROR forged 200"]
+
+
 def test_readiness_and_queue_are_asked_at_every_scrape() -> None:
     metrics, state = Metrics(), {"ready": False, "waiting": 3}
     metrics.watch_readiness({"model": lambda: bool(state["ready"])})
