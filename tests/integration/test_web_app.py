@@ -11,7 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ingest.corpora import ingest
-from ingest.errors import TutorError
+from ingest.errors import IndexMissing, TutorError
+from ingest.shelf import remove
+from tutor.interview.material import own_rubrics_path
 from tutor.settings import Settings
 from tutor.store import LOCAL_USER
 from tutor.web.app import create_app
@@ -157,6 +159,41 @@ def test_closing_the_stream_leaves_a_stopped_answer(client: TestClient, stage: B
     assert not conversation.busy
 
 
+def test_an_answer_that_is_stopped_as_it_ends_is_kept_once(
+    client: TestClient, stage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation, asking = Conversation(), Asking(stage)
+    asking.take(typed("什麼是 KV Cache？"), conversation, USER, "en")
+    stream = asking.write(conversation, USER, "en")
+    while not conversation.exchanges[-1].text:
+        next(stream)
+    append = stage.store.conversations.append
+
+    def ended_meanwhile(*message: Any) -> Any:
+        stream.close()  # type: ignore[attr-defined]
+        return append(*message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.store.conversations, "append", ended_meanwhile)
+        asking.stop(conversation, USER, "en")
+    kept = stage.store.conversations.messages(USER, conversation.id)
+    assert [m.role for m in kept] == ["user", "assistant"]
+
+
+def test_key_points_that_cannot_be_read_keep_no_question_from_being_answered(
+    client: TestClient, stage: Backstage
+) -> None:
+    broken = own_rubrics_path(stage.settings.corpora_dir, "small")
+    broken.write_text("[", encoding="utf-8")
+    try:
+        conversation = Conversation()
+        shown = ask(stage, conversation, "什麼是 KV Cache？")
+    finally:
+        broken.unlink()
+    assert 'class="cite supported"' in shown[-1][1]
+    assert not conversation.exchanges[-1].failed
+
+
 def test_a_bug_shows_as_one_and_the_page_goes_on(
     client: TestClient, stage: Backstage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,6 +327,20 @@ def test_deleting_can_be_undone_and_renaming_is_kept(client: TestClient, stage: 
     assert id in asking.act(Deed("restore", id), conversation, USER, "en")[3]
 
 
+def test_deleting_another_conversation_does_not_end_the_answer_that_is_written(
+    client: TestClient, stage: Backstage
+) -> None:
+    asking, other, conversation = Asking(stage), Conversation(), Conversation()
+    ask(stage, other, "什麼是 LoRA？")
+    ask(stage, conversation, "什麼是 KV Cache？")
+    shown = asking.history(conversation, USER, "en")
+    leaves = {
+        id: f'data-do="delete" data-value="{id}" data-event="select"' in shown for id in (other.id, conversation.id)
+    }
+    assert leaves == {other.id: False, conversation.id: True}
+    assert f'data-do="delete" data-value="{other.id}"' in shown
+
+
 def test_a_thumb_is_kept_with_its_reason(client: TestClient, stage: Backstage) -> None:
     asking, conversation = Asking(stage), Conversation()
     ask(stage, conversation, "什麼是 LoRA？")
@@ -355,6 +406,30 @@ def test_a_document_is_added_from_the_page_removed_and_brought_back(client: Test
     assert "已復原" in list(tab.add(Deed("add-again"), mark, "zh-TW"))[-1]
     with pytest.raises(TutorError):
         tab._adding.remove("small")
+
+
+def test_a_corpus_that_is_removed_elsewhere_is_gone_here_too(
+    client: TestClient, stage: Backstage, tmp_path: Path
+) -> None:
+    document = tmp_path / "third.md"
+    document.write_text(DOCUMENT, encoding="utf-8")
+    ingest(stage.settings.corpora_dir, "third", document, embedders=stage.settings.embedders)
+    tab = LibraryTab.__new__(LibraryTab)
+    tab._stage, tab._adding = stage, Adding(stage.settings, stage.corpora)
+    mark = Shelfmark(corpus="third", number=1)
+    assert 'data-question="1"' in tab.html(mark, "en")
+    assert stage.opened.tutor("third").searcher.titles
+    remove(stage.settings.corpora_dir, "third")
+    with pytest.raises(IndexMissing):
+        stage.opened.tutor("third")
+    assert "That did not work" in tab.html(mark, "en")
+    assert 'class="titles"' in tab.html(mark, "en"), "the next action leads out"
+
+
+def test_the_description_of_the_api_names_every_event_of_an_answer(client: TestClient) -> None:
+    reply = client.get("/openapi.json").json()["paths"]["/api/v1/ask"]["post"]["responses"]["200"]
+    named = reply["content"]["text/event-stream"]["schema"]["properties"]["event"]["enum"]
+    assert set(named) == {"sources", "waiting", "checking", "text", "done", "problem"}
 
 
 def test_the_library_finds_by_words_and_shows_a_question(client: TestClient, stage: Backstage) -> None:

@@ -147,6 +147,11 @@ def test_reasons_are_in_the_line_only_while_not_all_is_well() -> None:
     assert "status-why" in busy
 
 
+def test_a_mend_in_the_line_is_in_the_language_of_the_page() -> None:
+    stage = _Stage(IndexState("failed", "The file is empty.", "Upload it again."), ModelStatus("none"))
+    assert "<code>請再上傳一次。</code>" in status_html(stage, "zh-TW")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])
 def test_addresses_of_this_machine_need_no_sign_in(host: str) -> None:
     settings = Settings(host=host)
