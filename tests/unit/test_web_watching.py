@@ -86,10 +86,11 @@ def test_stopped_and_failed_answers_are_told_apart_and_close_what_they_watch() -
 
 def test_labels_stay_few_whatever_the_checks_say() -> None:
     metrics = Metrics()
-    metrics.flags(["injection", *(f"odd-{n}" for n in range(100)), "reason: something"])
+    metrics.flags(["attack: words", "hidden characters removed", *(f"odd-{n}" for n in range(100)), "reason: something"])
     metrics.feedback("thumb", -1)
     metrics.feedback("<script>", 1)
-    assert value(metrics, "tutor_flags_total", flag="injection") == 1
+    assert value(metrics, "tutor_flags_total", flag="attack") == 1
+    assert value(metrics, "tutor_flags_total", flag="hidden characters removed") == 1
     assert value(metrics, "tutor_flags_total", flag="other") == 100
     assert value(metrics, "tutor_feedback_total", kind="other", value="up") == 1
 
