@@ -453,3 +453,13 @@ def test_the_status_tab_gives_a_reason_for_everything_in_the_visitor_s_language(
         assert str(stage.settings.data_dir) in page
         assert "<td data-label=" in page
     assert "stand-in" not in status_page(stage, "zh-TW")
+
+
+def test_the_status_tab_does_not_say_that_all_runs_here_where_other_servers_are_set(
+    client: TestClient, stage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = "runs on this machine and asks nobody else"
+    assert alone in status_page(stage, "en")
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "settings", stage.settings.model_copy(update={"server_url": "http://gpu:8000/v1"}))
+        assert alone not in status_page(stage, "en")

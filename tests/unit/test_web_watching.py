@@ -86,7 +86,9 @@ def test_stopped_and_failed_answers_are_told_apart_and_close_what_they_watch() -
 
 def test_labels_stay_few_whatever_the_checks_say() -> None:
     metrics = Metrics()
-    metrics.flags(["attack: words", "hidden characters removed", *(f"odd-{n}" for n in range(100)), "reason: something"])
+    metrics.flags(
+        ["attack: words", "hidden characters removed", *(f"odd-{n}" for n in range(100)), "reason: something"]
+    )
     metrics.feedback("thumb", -1)
     metrics.feedback("<script>", 1)
     assert value(metrics, "tutor_flags_total", flag="attack") == 1
