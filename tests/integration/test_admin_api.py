@@ -97,3 +97,14 @@ def test_with_sign_in_off_there_is_no_own_account_to_change(tmp_path: Path) -> N
         assert client.post("/api/v1/me/keys", json={}).status_code == 404
         assert client.put("/api/v1/me/password", json={"old": "x", "new": GOOD}).status_code == 404
         assert client.get("/api/v1/admin/users").json() == {"users": []}
+
+
+def test_a_key_reads_by_mcp_what_it_may_ask_and_nothing_else(client: TestClient, stage: Backstage) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": "corpus://nowhere/questions"}}
+    told = {}
+    for scope in ("metrics", "ask"):
+        _, secret = stage.store.keys.add("ben", scopes=[scope])
+        headers = {"authorization": f"Bearer {secret}", "accept": "application/json, text/event-stream"}
+        told[scope] = client.post("/mcp", json=body, headers=headers).text
+    assert "may not be used for 'ask'" in told["metrics"]
+    assert "There is no corpus called 'nowhere'" in told["ask"]

@@ -64,6 +64,8 @@ def test_what_is_done_is_done(client: TestClient, stage: Backstage) -> None:
     refused = client.post("/admin", data={"do": "role", "name": "anna", "role": "user"})
     assert refused.status_code == 422  # the last admin
     assert 'role="alert"' in refused.text
+    chinese = client.post("/admin?lang=zh-TW", data={"do": "role", "name": "anna", "role": "user"})
+    assert "是最後一位管理者" in chinese.text
     assert do(do="add", name="dora", password="short", role="user") == 422
 
 

@@ -11,14 +11,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ingest.corpora import ingest
-from ingest.errors import TutorError
+from ingest.errors import IndexMissing, TutorError
+from ingest.shelf import remove
+from tutor.interview.material import own_rubrics_path
 from tutor.settings import Settings
 from tutor.store import LOCAL_USER
 from tutor.web.app import create_app
 from tutor.web.ask.asking import Asking
 from tutor.web.ask.conversation import Conversation
 from tutor.web.backstage import Backstage, IndexState
-from tutor.web.library.adding import Adding
+from tutor.web.library.adding import MAX_MEGABYTES, Adding
 from tutor.web.library.tab import LibraryTab, Shelfmark
 from tutor.web.pane import Deed
 from tutor.web.status.tab import status_page
@@ -157,6 +159,41 @@ def test_closing_the_stream_leaves_a_stopped_answer(client: TestClient, stage: B
     assert not conversation.busy
 
 
+def test_an_answer_that_is_stopped_as_it_ends_is_kept_once(
+    client: TestClient, stage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation, asking = Conversation(), Asking(stage)
+    asking.take(typed("什麼是 KV Cache？"), conversation, USER, "en")
+    stream = asking.write(conversation, USER, "en")
+    while not conversation.exchanges[-1].text:
+        next(stream)
+    append = stage.store.conversations.append
+
+    def ended_meanwhile(*message: Any) -> Any:
+        stream.close()  # type: ignore[attr-defined]
+        return append(*message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.store.conversations, "append", ended_meanwhile)
+        asking.stop(conversation, USER, "en")
+    kept = stage.store.conversations.messages(USER, conversation.id)
+    assert [m.role for m in kept] == ["user", "assistant"]
+
+
+def test_key_points_that_cannot_be_read_keep_no_question_from_being_answered(
+    client: TestClient, stage: Backstage
+) -> None:
+    broken = own_rubrics_path(stage.settings.corpora_dir, "small")
+    broken.write_text("[", encoding="utf-8")
+    try:
+        conversation = Conversation()
+        shown = ask(stage, conversation, "什麼是 KV Cache？")
+    finally:
+        broken.unlink()
+    assert 'class="cite supported"' in shown[-1][1]
+    assert not conversation.exchanges[-1].failed
+
+
 def test_a_bug_shows_as_one_and_the_page_goes_on(
     client: TestClient, stage: Backstage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,6 +327,20 @@ def test_deleting_can_be_undone_and_renaming_is_kept(client: TestClient, stage: 
     assert id in asking.act(Deed("restore", id), conversation, USER, "en")[3]
 
 
+def test_deleting_another_conversation_does_not_end_the_answer_that_is_written(
+    client: TestClient, stage: Backstage
+) -> None:
+    asking, other, conversation = Asking(stage), Conversation(), Conversation()
+    ask(stage, other, "什麼是 LoRA？")
+    ask(stage, conversation, "什麼是 KV Cache？")
+    shown = asking.history(conversation, USER, "en")
+    leaves = {
+        id: f'data-do="delete" data-value="{id}" data-event="select"' in shown for id in (other.id, conversation.id)
+    }
+    assert leaves == {other.id: False, conversation.id: True}
+    assert f'data-do="delete" data-value="{other.id}"' in shown
+
+
 def test_a_thumb_is_kept_with_its_reason(client: TestClient, stage: Backstage) -> None:
     asking, conversation = Asking(stage), Conversation()
     ask(stage, conversation, "什麼是 LoRA？")
@@ -311,7 +362,8 @@ def test_a_conversation_is_exported_with_the_sentences_it_rests_on(client: TestC
     assert "attachment" in page.headers["content-disposition"]
     assert "<b>" not in page.text
     assert "<blockquote>" in page.text
-    assert client.get("/files/conversations/nonsense.md").status_code == 404
+    gone = client.get("/files/conversations/nonsense.md")
+    assert (gone.status_code, gone.json()["detail"]) == (404, "There is no such conversation.")
 
 
 def test_uploads_are_checked_and_want_the_page_s_own_header(client: TestClient) -> None:
@@ -324,6 +376,13 @@ def test_uploads_are_checked_and_want_the_page_s_own_header(client: TestClient) 
     preview = Adding(stage_settings(client), client.app.state.backstage.corpora).preview(sent.json()["token"])  # type: ignore[attr-defined]
     assert preview.path.name == "a-b.md"
     assert len(preview.document.questions) == 3
+
+
+def test_a_document_as_large_as_the_page_says_arrives(client: TestClient) -> None:
+    body = DOCUMENT.encode() + b"x" * ((MAX_MEGABYTES << 20) - len(DOCUMENT.encode()))
+    own = {"x-tutor-upload": "1"}
+    assert client.post("/files/documents?name=a.md", content=body, headers=own).status_code == 200
+    assert client.post("/files/documents?name=a.md", content=body + b"x", headers=own).status_code == 413
 
 
 def stage_settings(client: TestClient) -> Settings:
@@ -349,6 +408,30 @@ def test_a_document_is_added_from_the_page_removed_and_brought_back(client: Test
         tab._adding.remove("small")
 
 
+def test_a_corpus_that_is_removed_elsewhere_is_gone_here_too(
+    client: TestClient, stage: Backstage, tmp_path: Path
+) -> None:
+    document = tmp_path / "third.md"
+    document.write_text(DOCUMENT, encoding="utf-8")
+    ingest(stage.settings.corpora_dir, "third", document, embedders=stage.settings.embedders)
+    tab = LibraryTab.__new__(LibraryTab)
+    tab._stage, tab._adding = stage, Adding(stage.settings, stage.corpora)
+    mark = Shelfmark(corpus="third", number=1)
+    assert 'data-question="1"' in tab.html(mark, "en")
+    assert stage.opened.tutor("third").searcher.titles
+    remove(stage.settings.corpora_dir, "third")
+    with pytest.raises(IndexMissing):
+        stage.opened.tutor("third")
+    assert "That did not work" in tab.html(mark, "en")
+    assert 'class="titles"' in tab.html(mark, "en"), "the next action leads out"
+
+
+def test_the_description_of_the_api_names_every_event_of_an_answer(client: TestClient) -> None:
+    reply = client.get("/openapi.json").json()["paths"]["/api/v1/ask"]["post"]["responses"]["200"]
+    named = reply["content"]["text/event-stream"]["schema"]["properties"]["event"]["enum"]
+    assert set(named) == {"sources", "waiting", "checking", "text", "done", "problem"}
+
+
 def test_the_library_finds_by_words_and_shows_a_question(client: TestClient, stage: Backstage) -> None:
     tab = LibraryTab.__new__(LibraryTab)
     tab._stage, tab._adding = stage, Adding(stage.settings, stage.corpora)
@@ -370,3 +453,13 @@ def test_the_status_tab_gives_a_reason_for_everything_in_the_visitor_s_language(
         assert str(stage.settings.data_dir) in page
         assert "<td data-label=" in page
     assert "stand-in" not in status_page(stage, "zh-TW")
+
+
+def test_the_status_tab_does_not_say_that_all_runs_here_where_other_servers_are_set(
+    client: TestClient, stage: Backstage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = "runs on this machine and asks nobody else"
+    assert alone in status_page(stage, "en")
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "settings", stage.settings.model_copy(update={"server_url": "http://gpu:8000/v1"}))
+        assert alone not in status_page(stage, "en")

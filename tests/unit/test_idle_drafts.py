@@ -12,6 +12,7 @@ import pytest
 from ingest.corpora import ingest
 from ingest.errors import ModelUnavailable
 from ingest.rubrics import read_rubrics
+from ingest.shelf import remove
 from tutor.interview import material
 from tutor.interview.choosing import GaveWay
 from tutor.interview.drafting import draft_all
@@ -54,6 +55,15 @@ def test_nothing_is_drafted_for_a_document_that_nobody_practises_with(stage):
     stage.opened.material("tiny")
     assert not IdleDrafts(stage).step()
     assert drafted_by(stage) == {}
+
+
+def test_what_is_in_use_is_told_by_its_last_use_and_what_is_gone_is_let_go(stage, tiny_bank):
+    ingest(stage.settings.corpora_dir, "other", tiny_bank, embedders=stage.settings.embedders)
+    for name in ("tiny", "other", "tiny"):
+        stage.opened.material(name)
+    assert [name for name, _ in stage.opened.in_use()] == ["other", "tiny"]
+    remove(stage.settings.corpora_dir, "other")
+    assert [name for name, _ in stage.opened.in_use()] == ["tiny"]
 
 
 def test_what_the_rule_drafted_on_first_use_is_chosen_anew_one_at_a_time(stage):

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest import convert
 from ingest.corpora import check_name, read_document
 from ingest.errors import DocumentError, TutorError
 from ingest.passages import passages
 from tutor.settings import Settings
-from tutor.web.uploads import LARGEST, MOST_LINES, Upload, preview
+from tutor.web.uploads import BINARY_ENDINGS, LARGEST, MOST_LINES, Upload, preview
 
 # Shapes that made Markdown readers quadratic, recursive or wrong somewhere; as large as 5,000 lines allow a quick test.
 HOSTILE = {
@@ -109,3 +110,9 @@ def test_limits_are_said_with_a_mend() -> None:
     with pytest.raises(DocumentError, match="more than 60000 lines") as caught:
         Upload.checked("a.md", b"# a\n" * (MOST_LINES + 1))
     assert "tutor ingest" in caught.value.mend
+
+
+@pytest.mark.parametrize("ending", BINARY_ENDINGS)
+def test_bytes_that_are_no_text_have_no_lines(ending: str) -> None:
+    assert ending in convert.KINDS
+    assert Upload.checked(f"A{ending.upper()}", b"\n" * (MOST_LINES + 1)).filename == f"A{ending.upper()}"

@@ -98,6 +98,11 @@ def test_signing_in_leads_back_and_signing_out_ends_it(visitor):
     assert visitor.get("/who").status_code == 401
 
 
+def test_a_form_with_too_many_fields_is_an_empty_one(visitor):
+    sent = visitor.post("/signin", data={"name": "anna", "password": GOOD, **{f"f{n}": "x" for n in range(20)}})
+    assert sent.status_code == 422
+
+
 def test_the_cookie_is_secure_where_the_connection_is(tmp_path):
     visitor = site(tmp_path, base="https://tutor.test")
     visitor.store.accounts.add("anna", GOOD)

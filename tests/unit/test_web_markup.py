@@ -147,6 +147,14 @@ def test_every_mark_of_an_answer_becomes_its_chip_and_code_keeps_its_text() -> N
     assert "三【第1題】" in answer_html("三【第1題】", [])
 
 
+@pytest.mark.parametrize("hidden", ["\n\n    碼【第2題】\n\n", "【第2\n題】", "\n\n|a|\n|-|\n|b|c【第2題】|\n\n"])
+def test_a_mark_that_is_no_text_takes_no_chip_from_the_next(hidden: str) -> None:
+    text = f"甲【第1題】{hidden}乙【第3題】"
+    found = answer_html(text, [f"<b>{number}</b>" for number, _ in citation_marks(text)])
+    assert "甲<b>1</b>" in found
+    assert "乙<b>3</b>" in found
+
+
 def test_references_in_the_text_lead_to_questions_that_are_there() -> None:
     found = passage_html("詳見第 3 題與第 99 題。", links={3})
     assert '<a href="#library/3">第 3 題</a>' in found

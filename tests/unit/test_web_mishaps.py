@@ -99,6 +99,12 @@ def test_simplified_is_simplified() -> None:
     assert said == opencc.OpenCC("t2s").convert(said) != ""
 
 
+def test_names_and_commands_keep_their_script() -> None:
+    error = IndexMissing("The corpus '機器學習' has no index yet.", "tutor ingest --corpus 機器學習")
+    assert told(error, "zh-CN") == "题库 「機器學習」 还没有索引。请运行：tutor ingest --corpus 機器學習"
+    assert message(StoreUnavailable("機器 is full."), "zh-CN").endswith("（機器 is full.）")
+
+
 def test_a_command_is_introduced() -> None:
     error = IndexMissing("The corpus 'small' has no index yet.", "tutor ingest --corpus small")
     assert told(error, "zh-TW") == "題庫 「small」 還沒有索引。請執行：tutor ingest --corpus small"
@@ -107,7 +113,7 @@ def test_a_command_is_introduced() -> None:
 
 def test_an_unknown_sentence_is_said_by_its_class_and_keeps_its_words() -> None:
     said = message(StoreUnavailable("The moon is full."), "zh-TW")
-    assert said == f"{KINDS['StoreUnavailable'][0]}（The moon is full.）"
+    assert said == f"{KINDS['StoreUnavailable']}（The moon is full.）"
     assert message(StoreUnavailable("The moon is full."), "en") == "The moon is full."
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import re
 import socket
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +16,7 @@ from ingest.errors import UsageError
 from ingest.parsers import parse
 from tutor.answering.answer import Answer, Citation
 from tutor.answering.wording import refusal
+from tutor.interview.report import Review
 from tutor.llm.state import ModelState
 from tutor.retrieval.result import SearchResult
 from tutor.settings import Settings
@@ -21,6 +24,7 @@ from tutor.web.ask.conversation import Conversation, Exchange
 from tutor.web.ask.messages import best_citation, copied, current_html, past_html
 from tutor.web.backstage import Backstage, IndexState, ModelStatus
 from tutor.web.examples import COUNT, examples
+from tutor.web.practise.report import _review
 from tutor.web.serve import bind, url_of
 from tutor.web.status.line import status_html
 
@@ -145,6 +149,24 @@ def test_reasons_are_in_the_line_only_while_not_all_is_well() -> None:
     assert 'href="#status"' in calm
     busy = status_html(_Stage(IndexState("ready"), ModelStatus("loading", "m", "reading")), "en")  # type: ignore[arg-type]
     assert "status-why" in busy
+
+
+def test_a_mend_in_the_line_is_in_the_language_of_the_page() -> None:
+    stage = _Stage(IndexState("failed", "The file is empty.", "Upload it again."), ModelStatus("none"))
+    assert "<code>請再上傳一次。</code>" in status_html(stage, "zh-TW")  # type: ignore[arg-type]
+
+
+def test_a_review_is_due_on_the_day_that_the_clock_of_the_server_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (Review(1, "A", "2026-11-30T20:00:00+00:00"), Review(2, "B", ""))
+    try:
+        monkeypatch.setenv("TZ", "Asia/Taipei")
+        time.tzset()
+        found = _review(SimpleNamespace(review=rows), "en")  # type: ignore[arg-type]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "2026-12-01" in found
+    assert "as soon as possible" in found
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.9.1"])

@@ -86,10 +86,13 @@ def test_stopped_and_failed_answers_are_told_apart_and_close_what_they_watch() -
 
 def test_labels_stay_few_whatever_the_checks_say() -> None:
     metrics = Metrics()
-    metrics.flags(["injection", *(f"odd-{n}" for n in range(100)), "reason: something"])
+    metrics.flags(
+        ["attack: words", "hidden characters removed", *(f"odd-{n}" for n in range(100)), "reason: something"]
+    )
     metrics.feedback("thumb", -1)
     metrics.feedback("<script>", 1)
-    assert value(metrics, "tutor_flags_total", flag="injection") == 1
+    assert value(metrics, "tutor_flags_total", flag="attack") == 1
+    assert value(metrics, "tutor_flags_total", flag="hidden characters removed") == 1
     assert value(metrics, "tutor_flags_total", flag="other") == 100
     assert value(metrics, "tutor_feedback_total", kind="other", value="up") == 1
 
@@ -189,6 +192,13 @@ def test_requests_are_counted_by_route_not_by_path(client: tuple[TestClient, Met
     content, content_type = metrics.page("text/plain")
     assert content_type.startswith("text/plain")
     assert b"tutor_request_seconds_bucket" in content
+
+
+def test_a_line_break_in_a_path_begins_no_line_of_the_log(
+    client: tuple[TestClient, Metrics], records: list[logging.LogRecord]
+) -> None:
+    client[0].get("/things/題%0aERROR forged")
+    assert [r.getMessage() for r in records] == ["GET /things/題%0AERROR forged 200"]
 
 
 def test_readiness_and_queue_are_asked_at_every_scrape() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from html import escape
-from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI, Request
@@ -21,6 +20,7 @@ from tutor.store.rows import Account, Feedback
 from tutor.store.usage import Usage
 from tutor.web.backstage import Backstage
 from tutor.web.identity import identity_of
+from tutor.web.mishaps import told
 from tutor.web.signin import form_fields
 from tutor.web.status.reasons import reason
 from tutor.web.strings import NAMES, TONGUES, Tongue, known, preferred, say
@@ -62,7 +62,7 @@ def add_admin_page(app: FastAPI, stage: Backstage) -> None:
             try:
                 _change(stage, fields)
             except TutorError as error:
-                return _page(request, stage, f"{error.message} {error.mend}".strip(), 422)
+                return _page(request, stage, told(error, _tongue(request)), 422)
             return RedirectResponse(f"/admin?lang={_tongue(request)}", 303)
 
         return await to_thread.run_sync(change)
@@ -219,7 +219,4 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _words(tongue: Tongue) -> Callable[[str], str]:
-    def word(key: str, **values: Any) -> str:
-        return escape(say(f"admin-{key}", tongue, **values))
-
-    return word
+    return lambda key: escape(say(f"admin-{key}", tongue))

@@ -101,5 +101,6 @@ class Corpora:
         Raises:
             UsageError: it is taken, or cannot be a name.
         """
-        if any(s.name == corpora.check_name(name) for s in self.shelved()):
+        corpora.check_name(name)
+        if any(s.name == name for s in self.shelved()):
             raise UsageError(f"There is a document called {name!r} already.", "Choose another name.")

@@ -66,7 +66,7 @@ class IdleDrafts:
         Raises:
             GaveWay: somebody came who waits for the model.
             ModelUnavailable: there is none that is ready.
-            TutorError: a corpus or the store cannot be read.
+            TutorError: the store cannot be read, or a draft not be kept.
         """
         model = self._stage.engine
         if model is None or not model.state.ready:

@@ -170,8 +170,12 @@ def citation_marks(text: str) -> list[tuple[int, str]]:
 
 
 def answer_html(text: str, chips: Sequence[str]) -> str:
-    """HTML of an answer, with the n-th citation mark replaced by the n-th chip (HTML); without one it stays text."""
-    env = {"chips": iter(chips)}
+    """HTML of an answer with its citation marks replaced by chips.
+
+    Args:
+        chips: HTML for each of `citation_marks(text)`, in order; a mark without one stays text.
+    """
+    env = {"chips": [(number, chip) for (number, _), chip in zip(citation_marks(text), chips, strict=False)]}
     return str(_ANSWERS.render(_outside_code(text, _prose), env))
 
 
@@ -180,7 +184,7 @@ class _Renderer(RendererHTML):
 
     def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         if "chips" in env:
-            return CITATION_MARK.sub(lambda mark: next(env["chips"], mark.group()), escape(tokens[idx].content))
+            return CITATION_MARK.sub(lambda mark: _chip(mark, env["chips"]), escape(tokens[idx].content))
         return _linked(_marked(tokens[idx].content, env), env.get("links", ()))
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
@@ -197,6 +201,17 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return self.code_block(tokens, idx, options, env)
+
+
+def _chip(mark: re.Match[str], waiting: list[tuple[int, str]]) -> str:
+    """The next chip of the number in a mark. Marks that are not rendered as text (code by indentation) are passed over."""
+    number = int(mark[1] or mark[2])
+    at = next((i for i, (other, _) in enumerate(waiting) if other == number), None)
+    if at is None:
+        return mark.group()
+    chip = waiting[at][1]
+    del waiting[: at + 1]
+    return chip
 
 
 _REFERENCE = re.compile(r"第\s*(\d{1,6})\s*[題题]|\bQ(\d{1,6})\b")

@@ -148,33 +148,35 @@ def build_server(corpora: OpenCorpora) -> MCPServer[Any]:
         return NextReply(**await _told(lambda: chosen(corpora, user, corpus, category, without)))
 
     @server.resource("corpus://{corpus}/questions", title="List of questions", mime_type="text/markdown")
-    async def questions(corpus: str) -> str:
+    async def questions(corpus: str, ctx: Context[Any, Any]) -> str:
         """The questions of a corpus, one line each."""
-        material = await _read(lambda: corpora.material(corpus))
+        material = await _read(ctx, lambda: corpora.material(corpus))
         return "\n".join(f"{q.number}. {q.title}" for q in material.document.questions)
 
     @server.resource("corpus://{corpus}/questions/{number}", title="A question", mime_type="text/markdown")
-    async def question(corpus: str, number: int) -> str:
+    async def question(corpus: str, number: int, ctx: Context[Any, Any]) -> str:
         """A question with its answer, verbatim."""
 
         def text() -> str:
             found = corpora.question(corpus, number)
             return corpora.material(corpus).document.source[found.start : found.end]
 
-        return await _read(text)
+        return await _read(ctx, text)
 
     return server
 
 
 def _user(ctx: Context[Any, Any], scope: RightTo) -> str:
     """The user behind a call; over standard input it is the one of this machine."""
-    request = ctx.request_context.request
-    if request is None:
-        return LOCAL_USER
     try:
-        return require(request, scope)
+        return _allowed(ctx, scope)
     except TutorError as error:
         raise _said(error) from error
+
+
+def _allowed(ctx: Context[Any, Any], scope: RightTo) -> str:
+    request = ctx.request_context.request
+    return LOCAL_USER if request is None else require(request, scope)
 
 
 async def _told(work: Callable[[], T]) -> T:
@@ -185,8 +187,10 @@ async def _told(work: Callable[[], T]) -> T:
         raise _said(error) from error
 
 
-async def _read(work: Callable[[], T]) -> T:
+async def _read(ctx: Context[Any, Any], work: Callable[[], T]) -> T:
+    """As `_told`, for a resource: reading the document takes what asking it takes."""
     try:
+        _allowed(ctx, "ask")
         return await run_in_threadpool(work)
     except TutorError as error:
         raise ResourceError(f"{error.message} {error.mend}".strip()) from error

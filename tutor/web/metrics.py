@@ -23,7 +23,8 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 8
 # Flags that are counted under their own name; any other is counted as "other", so that labels stay few.
 FLAGS = frozenset({
     "extractive", "model-lost", "unsupported-dropped", "unsupported-draft-replaced", "unknown-citation-removed",
-    "attack", "planted instruction ignored", "live markup removed", "injection", "off-topic", "blank", "stopped",
+    "attack", "hidden characters removed", "planted instruction ignored", "live markup removed",
+    "repeats the instructions", "language drift",
 })  # fmt: skip
 
 
@@ -94,7 +95,7 @@ class Metrics:
         self._answers.labels(outcome, "none").inc()
 
     def flags(self, flags: Sequence[str]) -> None:
-        """Count what the checks of an answer or a grade noticed; a flag with words of its own counts by its first."""
+        """Count what the checks of an answer noticed; of a flag with words of its own, what stands before its colon."""
         for flag in flags:
             name = flag.partition(":")[0]
             if name != "reason":

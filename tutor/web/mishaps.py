@@ -59,9 +59,14 @@ def sentence(text: str, tongue: Tongue, *, kind: str = "") -> str:
     """
     if tongue == "en" or not text:
         return text
-    chinese = _chinese(text)
+    chinese = _chinese(text, tongue)
     if chinese is None:
-        chinese = f"{KINDS[kind][0]}（{text}）" if kind else text
+        return f"{_worded(KINDS[kind], tongue)}（{text}）" if kind else text
+    return chinese
+
+
+def _worded(chinese: str, tongue: Tongue) -> str:
+    """Our own words in the visitor's script; names and commands that are filled in keep theirs."""
     return simplified(chinese) if tongue == "zh-CN" else chinese
 
 
@@ -70,29 +75,25 @@ def _kind(error: TutorError) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _chinese(text: str) -> str | None:
-    """The text in Traditional Chinese; None where a part of it is not listed."""
+def _chinese(text: str, tongue: Tongue) -> str | None:
+    """The text in Chinese; None where a part of it is not listed."""
     text = text.strip()
     for pattern, chinese in _KNOWN:
         found = pattern.fullmatch(text)
         if found is not None and not any(". " in part for part in found.groups()[:-1]):
-            return _filled(chinese, [_part(part) for part in found.groups()])
+            return _worded(chinese, tongue).format(*(_part(part, tongue) for part in found.groups()))
     if not text or _COMMAND.fullmatch(text):
         return text
     # Several sentences in one: the longest beginning that is known, then the rest.
     for end in sorted((m.end() for m in re.finditer(r"[.:] ", text)), reverse=True):
         head, rest = text[:end].strip(), text[end:]
         known = next((True for p, _ in _KNOWN if p.fullmatch(head)), False)
-        if known and (after := _chinese(rest)) is not None:
-            return f"{_chinese(head)}{after}"
+        if known and (after := _chinese(rest, tongue)) is not None:
+            return f"{_chinese(head, tongue)}{after}"
     return None
 
 
-def _part(text: str) -> str:
+def _part(text: str, tongue: Tongue) -> str:
     """What stands in a blank: a name in quotes, a sentence of its own, or anything."""
-    inner = _chinese(text) if " " in text and not _QUOTED.fullmatch(text) else None
+    inner = _chinese(text, tongue) if " " in text and not _QUOTED.fullmatch(text) else None
     return inner if inner is not None else _QUOTED.sub(lambda m: f"「{m[1] or m[2] or ''}」", text)
-
-
-def _filled(chinese: str, parts: list[str]) -> str:
-    return chinese.format(*parts)

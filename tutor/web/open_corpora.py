@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ingest import corpora
 from ingest.builds import current_build
 from ingest.document import Document, Question
-from ingest.errors import IndexBusy, IndexMissing, NotFound
+from ingest.errors import IndexBusy, IndexMissing, NotFound, TutorError
 from tutor.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class OpenCorpora:
         if name == self.settings.corpus:
             return self._own(name)
         with self._lock:
-            if name in self._tutors:
+            if name in self._tutors and current_build(self.settings.corpora_dir / name) is not None:
                 self._tutors.move_to_end(name)
                 return self._tutors[name]
         return self._opened(name)
@@ -156,6 +156,7 @@ class OpenCorpora:
             found = Documented(material, {q.number: q for q in material.document.questions}, grader_of(material))
             with self._lock:
                 self._materials[name] = (state, found)
+                self._materials.move_to_end(name)
                 while len(self._materials) > KEPT_OPEN:
                     self._materials.popitem(last=False)
         return found
@@ -178,19 +179,25 @@ class OpenCorpora:
         return found
 
     def in_use(self) -> list[tuple[str, Documented]]:
-        """The corpora whose documents were opened, the one used last at the end.
-
-        Raises:
-            TutorError: one of them cannot be read any more.
-        """
+        """The corpora whose documents were opened, the one used last at the end; what cannot be read any more is let go."""
         with self._lock:
             names = list(self._materials)
-        return [(name, self.material(name)) for name in names]
+        found = []
+        for name in names:
+            try:
+                found.append((name, self.material(name)))
+            except TutorError:
+                with self._lock:
+                    self._materials.pop(name, None)
+        return found
 
     def _kept_material(self, name: str, state: object) -> Documented | None:
         with self._lock:
             kept = self._materials.get(name)
-        return kept[1] if kept is not None and kept[0] == state else None
+            if kept is None or kept[0] != state:
+                return None
+            self._materials.move_to_end(name)
+            return kept[1]
 
     def practice(self, user: str, corpus: str) -> Practice:
         """A user's practice with a corpus; interviews that run stay alive in it.

@@ -26,11 +26,11 @@ from tutor.web.visitor import visitor
 SOON, LATER = 1.0, 10.0
 FIRST: Tongue = TONGUES[0]
 TABS = ("ask", "practise", "progress", "library", "status")
-# What the browser knows and the server does not: the conversation that was open before a reload.
 # Words that the scripts say by themselves.
 SPOKEN = (
     "copied", "lost-connection", "broken-off", "back", "session-ended", "sign-in", "too-often", "bug", "close",
 )  # fmt: skip
+# What the browser knows and the server does not: the conversation that was open before a reload.
 _SEED = "() => [null, sessionStorage.getItem('tutor_conversation') || '']"
 
 

@@ -120,11 +120,16 @@ def respond(members: Mapping[str, Any], headers: Mapping[str, str] | None = None
     return JSONResponse(dict(members), int(members["status"]), dict(headers or {}), MEDIA_TYPE)
 
 
+def _ended(text: str) -> str:
+    """A sentence with its full stop, once."""
+    return text if text.endswith((".", "。")) else f"{text}."
+
+
 def install(app: FastAPI, shaped: Any = None) -> None:
     """Turn every error of the application's own routes into a problem.
 
     Args:
-        shaped: (path, members) -> a response in another form for some paths, or None; chat clients expect theirs.
+        shaped: (path, members, headers) -> a response in another form for some paths, or None; chat clients expect theirs.
     """
 
     def answer(request: Request, members: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
@@ -144,14 +149,14 @@ def install(app: FastAPI, shaped: Any = None) -> None:
         broken = any(found["type"] == "json_invalid" for found in error.errors())
         said = "The body is not JSON" if broken else "; ".join(f"{f['field']}: {f['message']}" for f in fields[:3])
         members = problem(
-            400 if broken else 422, f"{said}.", "GET /openapi.json says what is expected.", instance=request.url.path,
+            400 if broken else 422, _ended(said), "GET /openapi.json says what is expected.", instance=request.url.path,
             fields=() if broken else fields,
         )  # fmt: skip
         return answer(request, members)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        members = problem(error.status_code, f"{error.detail}.", instance=request.url.path)
+        members = problem(error.status_code, _ended(str(error.detail)), instance=request.url.path)
         return answer(request, members, error.headers)
 
     for kind in (errors.TutorError, Refused, CallerGone, Exception):

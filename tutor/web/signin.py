@@ -20,17 +20,15 @@ from ingest.errors import SignInNeeded, TutorError, UsageError
 from tutor.settings import Settings
 from tutor.store import Store
 from tutor.web.guard import COOKIE
-from tutor.web.identity import SLOT, Identity, current_user, identity_of, require
+from tutor.web.identity import SLOT, Identity
 from tutor.web.limits import Buckets
 from tutor.web.strings import COOKIE as TONGUE_COOKIE
 from tutor.web.strings import NAMES, TONGUES, Tongue, preferred
 from tutor.web.words.simplified import simplified
 
-__all__ = ["add_sign_in", "check_can_sign_in", "current_user", "gradio_user", "identity_of", "require"]
-
 log = logging.getLogger(__name__)
 
-LARGEST_FORM = 8192
+LARGEST_FORM, MOST_FIELDS = 8192, 10
 # From one address: enough for a class-room behind one router, little for somebody who guesses.
 TRIES_A_MINUTE = 20
 
@@ -70,7 +68,6 @@ button{width:100%;margin-top:1.3rem;padding:.65rem;font:inherit;font-weight:600;
 p[role=alert]{margin:0;color:var(--bad);font-weight:600}nav{margin-top:1.2rem;font-size:.88rem}nav a{color:var(--accent);margin-right:1rem}
 nav a[aria-current]{color:var(--quiet);text-decoration:none}
 """
-Problem = str
 
 
 def add_sign_in(app: FastAPI, settings: Settings, open_store: Callable[[], Store]) -> None:
@@ -153,13 +150,16 @@ def _set_cookie(request: Request, response: Response, token: str) -> None:
 
 
 async def form_fields(request: Request) -> dict[str, str]:
-    """The fields of a small form that was sent; none where it is too large."""
+    """The fields of a small form that was sent; none where it is too large or has too many."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_FORM:
             return {}
-    pairs = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
+    try:
+        pairs = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
     return {key: values[0] for key, values in pairs.items()}
 
 
@@ -171,7 +171,7 @@ def _safe(target: str) -> str:
     return quote(target, safe="/?&=%#+,:;@!$'()*~-._") if target.isprintable() else "/"
 
 
-def _page(request: Request, target: str, name: str = "", problem: Problem = "", status: int = 200) -> Response:
+def _page(request: Request, target: str, name: str = "", problem: str = "", status: int = 200) -> Response:
     chosen = request.query_params.get("lang")
     tongue: Tongue = next((t for t in TONGUES if t == chosen), preferred(request.headers, request.cookies))
     target = _safe(target)

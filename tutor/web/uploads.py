@@ -23,6 +23,8 @@ from tutor.settings import Settings
 
 # What a text document may be called. Others must say by their ending what converter they need.
 TEXT_ENDINGS = (".md", ".markdown", ".txt", ".text")
+# What has no lines before it is converted.
+BINARY_ENDINGS = (".pdf", ".docx", ".pptx")
 LARGEST = 20 << 20
 MOST_LINES = 60_000
 Step = tuple[str, dict[str, Any]]
@@ -68,13 +70,14 @@ class Upload:
         """
         if len(data) > LARGEST:
             raise DocumentError(f"The document is larger than {LARGEST >> 20} MB.", "Split it into several documents.")
+        name = filename.replace("\\", "/").rpartition("/")[2]
+        ending = Path(name).suffix.lower()
         # 75 microseconds a line where every line is a heading of its own: five seconds, as long as anybody should wait.
-        if len(data.splitlines()) > MOST_LINES:
+        if ending not in BINARY_ENDINGS and len(data.splitlines()) > MOST_LINES:
             raise DocumentError(
                 f"The document has more than {MOST_LINES} lines.", "Split it, or read it in with: tutor ingest FILE"
             )
-        name = filename.replace("\\", "/").rpartition("/")[2]
-        if Path(name).suffix.lower() not in (*TEXT_ENDINGS, *convert.KINDS):
+        if ending not in (*TEXT_ENDINGS, *convert.KINDS):
             kinds = " ".join((*TEXT_ENDINGS, *convert.KINDS))
             raise DocumentError(
                 f"{name!r} is of a kind that is not read.", f"Give a document that ends in one of: {kinds}"

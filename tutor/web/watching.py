@@ -14,6 +14,7 @@ from collections.abc import Generator
 from contextlib import closing
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,7 +72,7 @@ class Watch:
             self._metrics.request(method, route_of(scope), status, first_byte if first_byte is not None else seconds)
             if scope["path"] not in QUIET:
                 log.info(
-                    "%s %s %s", method, scope["path"], status,
+                    "%s %s %s", method, _in_one_line(scope["path"]), status,
                     extra={"status": status, "ms": round(seconds * 1000, 1), "route": route_of(scope)},
                 )  # fmt: skip
             REQUEST_ID.reset(token)
@@ -82,6 +83,11 @@ def route_of(scope: Scope) -> str:
     route = scope.get("route")
     path = getattr(route, "path", None)
     return str(path) if path and not scope.get("root_path") else "page"
+
+
+def _in_one_line(path: str) -> str:
+    """A path as the log has it: a line break that was sent in it begins no line there."""
+    return "".join(c if c.isprintable() else quote(c) for c in path)
 
 
 class Running:

@@ -33,7 +33,8 @@ def search(body: shapes.SearchRequest, corpora: Corpora, _: Asker) -> Any:
 @router.post(
     "/ask", tags=["ask"], summary="Answer from the corpus, with sources", response_model=shapes.AnswerReply,
     responses={200: sse_documented(
-        sources="a search reply, and in `used` the questions that are read", text="a piece of the answer in `text`",
+        sources="a search reply, and in `used` the questions that are read", waiting="its `place` in line for the model",
+        text="a piece of the answer in `text`", checking="how many sentences in doubt are `left`",
         done="the finished answer", problem="what went wrong",
     )},
 )  # fmt: skip

@@ -16,7 +16,7 @@ from tutor.interview.practice import Practice
 from tutor.interview.progress import Progress
 from tutor.interview.session import Said, Session, View
 from tutor.interview.setup import MOST_QUESTIONS, Setup
-from tutor.interview.state import State, Utterance
+from tutor.interview.state import Utterance
 from tutor.web.api import shapes
 from tutor.web.api.common import Corpora, Practiser
 from tutor.web.attachment import attachment
@@ -206,8 +206,7 @@ def _practice_of(corpora: OpenCorpora, user: str, id: str) -> Practice:
     Raises:
         NotFound: the user has no such interview.
     """
-    state = State.model_validate(corpora.store.interviews.load(user, id))
-    return corpora.practice(user, state.setup.corpus)
+    return corpora.stage.practices.with_interview(user, id)
 
 
 def _session(corpora: OpenCorpora, user: str, id: str) -> Session:

@@ -6,6 +6,7 @@ Knows the tutor's events and which pane each changes, nothing of layout.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Asking:
 
     def __init__(self, stage: Backstage) -> None:
         self._stage = stage
+        self._claiming = threading.Lock()
 
     def take(self, deed: Deed, conversation: Conversation, user: str, tongue: Tongue) -> Shown:
         """Put a question into the conversation, for `write` to answer; not while one is being answered."""
@@ -113,8 +115,10 @@ class Asking:
             yield gr.skip(), last, self._panel(exchange, conversation, tongue), self.history(conversation, user, tongue)
 
     def _keep(self, exchange: Exchange, conversation: Conversation, user: str) -> None:
-        if exchange.replied or exchange not in conversation.exchanges:
-            return
+        with self._claiming:  # who stops an answer and who writes it end at the same moment
+            if exchange.kept or exchange not in conversation.exchanges:
+                return
+            exchange.kept = True
         try:
             keep_reply(self._stage.store, user, conversation, exchange)
         except TutorError:
@@ -304,11 +308,12 @@ class Asking:
     def _panel(self, exchange: Exchange, conversation: Conversation, tongue: Tongue) -> str:
         try:
             tutor = self._stage.corpora.tutor(conversation.corpus)
+            material = self._stage.corpora.material(conversation.corpus)
         except TutorError:
-            tutor = None
+            # Key points that cannot be read, say: an answer does without them, and without this panel.
+            return empty_panel(tongue)
         if tutor is None:
             return empty_panel(tongue)
         position = conversation.exchanges.index(exchange)
-        material = self._stage.corpora.material(conversation.corpus)
         mark = self._stage.corpora.mark(conversation.corpus)
         return panel(exchange, tutor.searcher, tongue, position=position, material=material, mark=mark)

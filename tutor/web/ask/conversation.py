@@ -21,6 +21,7 @@ class Exchange:
         used: numbers of the questions that the answer may rest on.
         stopped: the user did not want the rest.
         asked, replied: ids of its two messages in the store, 0 while they are not there.
+        kept: whether its reply was given to the store.
         thumb: +1 or -1, 0 as long as the user said neither.
     """
 
@@ -34,6 +35,7 @@ class Exchange:
     started: bool = False
     over: bool = False
     failed: bool = False
+    kept: bool = False
     asked: int = 0
     replied: int = 0
     thumb: int = 0

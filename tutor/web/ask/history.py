@@ -86,12 +86,13 @@ def _row(row: Kept, current: bool, tongue: Tongue) -> str:
         f'<a class="small" href="files/conversations/{escape(row.id)}.{kind}" download>{escape(say(f"export-{kind}", tongue))}</a>'
         for kind in ("md", "html")
     )
+    leaving = "select" if current else None  # deleting another one does not end the answer that is being written
     return (
         f'<li class="kept{" current" if current else ""}" data-key="{escape(row.id)}">'
         f'<button type="button" class="kept-open"{opened}>{escape(title)}</button>'
         f'<details class="kept-more"><summary aria-label="{more}" title="{more}">⋯</summary><div class="menu">'
         f'<form data-do="rename" data-value="{escape(row.id)}"><input name="title" value="{escape(title)}" '
         f'aria-label="{new_title}" maxlength="200"><button type="submit" class="small">{escape(say("rename", tongue))}</button></form>'
-        f'<div class="row">{exports}{button(say("delete", tongue), "delete", row.id, kind="small danger", data_event="select")}</div>'
+        f'<div class="row">{exports}{button(say("delete", tongue), "delete", row.id, kind="small danger", data_event=leaving)}</div>'
         "</div></details></li>"
     )

@@ -60,8 +60,8 @@ class LibraryTab:
         )
 
     def _act(self, event: gr.EventData, mark: Shelfmark, request: gr.Request) -> Any:
-        who, tongue = visitor(request), visitor(request).tongue
-        mark.admin = who.admin
+        who = visitor(request)
+        mark.admin, tongue = who.admin, who.tongue
         try:
             return self.act(deed(event), mark, tongue)
         except TutorError as error:
@@ -92,8 +92,8 @@ class LibraryTab:
         return self.html(mark, tongue)
 
     def _add(self, event: gr.EventData, mark: Shelfmark, request: gr.Request) -> Iterator[str]:
-        who, tongue = visitor(request), visitor(request).tongue
-        mark.admin = who.admin
+        who = visitor(request)
+        mark.admin, tongue = who.admin, who.tongue
         try:
             yield from self.add(deed(event), mark, tongue)
         except TutorError as error:
@@ -132,6 +132,7 @@ class LibraryTab:
         try:
             material = self._stage.corpora.material(corpus)
         except TutorError as error:
+            mark.corpus, mark.number = "", -1  # the way on leads to the one that is asked first
             return f'<div class="library">{note}{_problem(error, tongue)}</div>'
         questions = listed(material, self._searcher(corpus), mark.search)
         titles = list_html(questions, material, tongue, chosen=mark.number, search=mark.search)

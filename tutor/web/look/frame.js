@@ -1,4 +1,4 @@
-// The frame: which tab is shown (the address says it), language, light and dark, a word when the server is gone.
+// The frame: which tab is shown (the address says it), language, light and dark, a line about what was done.
 (() => {
   const root = document.documentElement;
   const TABS = ["ask", "practise", "progress", "library", "status"];
@@ -6,8 +6,11 @@
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
   window.tutorStill = still;
 
+  function decoded(part) {
+    try { return decodeURIComponent(part); } catch { return part; } // an address that somebody cut off in a letter
+  }
   function place() {
-    const [tab, value, corpus] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const [tab, value, corpus] = location.hash.slice(1).split("/").map(decoded);
     return TABS.includes(tab) ? { tab, value: value || "", corpus: corpus || "" } : { tab: "ask", value: "", corpus: "" };
   }
 

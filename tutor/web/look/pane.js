@@ -97,7 +97,7 @@
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       if (target.matches("option")) target.selected = target.hasAttribute("selected");
-      else if (target !== document.activeElement) target.value = target.dataset.said; // never under the typing hand
+      else if (target !== document.activeElement) target.value = target.dataset.said ?? ""; // never under the typing hand
     }
   }).observe(document.documentElement, { subtree: true, attributeFilter: ["selected", "data-said"] });
   // Text boxes grow with what is written in them.

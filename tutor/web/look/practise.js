@@ -1,4 +1,4 @@
-// Uploading a document; charts.
+// Uploading a document.
 (() => {
   const client = window.tutorClient;
 
@@ -28,7 +28,6 @@
 
 // An interview: the clock, the draft that outlives a reload, the address that leads back to it; charts.
 (() => {
-  const client = window.tutorClient;
   let started = 0, stamp = "";
 
   setInterval(() => {

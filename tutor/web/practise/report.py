@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 
 from tutor.interview.exports import KINDS
@@ -91,10 +92,15 @@ def _weakest(report: Report, tongue: Tongue) -> str:
 def _review(report: Report, tongue: Tongue) -> str:
     rows = "".join(
         f'<li class="row"><a href="#library/{r.question}">{escape(say("question", tongue, number=r.question))}</a>'
-        f'<span class="grow">{escape(r.title)}</span><span class="hint">{escape(r.due[:10] or say("review-soon", tongue))}</span></li>'
+        f'<span class="grow">{escape(r.title)}</span><span class="hint">{escape(_day(r.due) or say("review-soon", tongue))}</span></li>'
         for r in report.review
     )
     return f'<section class="card"><h3>{escape(say("review-when", tongue))}</h3><ul class="plain">{rows}</ul></section>'
+
+
+def _day(due: str) -> str:
+    """The date of a review by the server's clock, as the progress tab has it; "" for none."""
+    return datetime.fromisoformat(due).astimezone().strftime("%Y-%m-%d") if due else ""
 
 
 def _question(question: QuestionReport, tongue: Tongue, is_open: bool) -> str:

@@ -22,7 +22,7 @@ TO_PRACTISE = {"data_pane": "practise-pane", "data_go": "practise"}
 def progress_html(
     found: Progress,
     candidates: Sequence[Candidate],
-    levels: dict[int, tuple[int, float]],
+    levels: dict[int, int],
     material: Material,
     zone: tzinfo,
     tongue: Tongue,
@@ -30,7 +30,7 @@ def progress_html(
     """The whole pane.
 
     Args:
-        levels: last level and score of each question that has been graded.
+        levels: last level, 0 to 4, of each question that has been graded.
         zone: of the dates.
     """
     empty = ""
@@ -67,14 +67,14 @@ def _counts(found: Progress, tongue: Tongue) -> str:
 
 
 def _map(
-    found: Progress, candidates: Sequence[Candidate], levels: dict[int, tuple[int, float]], material: Material, zone: tzinfo, tongue: Tongue,
+    found: Progress, candidates: Sequence[Candidate], levels: dict[int, int], material: Material, zone: tzinfo, tongue: Tongue,
 ) -> str:  # fmt: skip
     due = {d.question for d in found.due}
     later = {d.question: d.due for d in found.upcoming}
     groups: dict[str, list[str]] = {}
     for candidate in candidates:
         number = candidate.number
-        level = levels[number][0] if number in levels else None
+        level = levels.get(number)
         state = _state(level, number in due, later.get(number), zone, tongue)
         words = say("cell", tongue, number=number, title=material.title(number, tongue), state=state)
         kind = f"cell{' due' if number in due else ''}{'' if level is None else f' level-{level}'}"

@@ -44,7 +44,7 @@ class ProgressTab:
         zone = datetime.now().astimezone().tzinfo
         assert zone is not None
         levels = {
-            a.question: (a.level, a.score or 0.0)
+            a.question: a.level
             for a in self._stage.store.attempts.list(who.user, practice.corpus)
             if a.level is not None
         }

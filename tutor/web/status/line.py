@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tutor.web.backstage import Backstage, IndexState
+from tutor.web.mishaps import sentence
 from tutor.web.status.reasons import reason
 from tutor.web.strings import Tongue, say
 
@@ -19,7 +20,9 @@ def status_html(stage: Backstage, tongue: Tongue) -> str:
         _row(say("model", tongue), model.name, model.phase, say(f"model-{model.phase}", tongue)),
     ]
     # While it is being built, its row says all there is to say.
-    reasons = [_reason(say("index", tongue), "" if index.total else reason(index.reason, tongue), index.mend)]
+    reasons = [
+        _reason(say("index", tongue), "" if index.total else reason(index.reason, tongue), sentence(index.mend, tongue))
+    ]
     # The reason of a model that is being fetched holds the megabytes: it belongs in sight.
     if model.phase not in {"ready", "none"}:
         reasons.append(_reason(say("model", tongue), reason(model.reason, tongue), ""))

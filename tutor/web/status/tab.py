@@ -43,9 +43,12 @@ class StatusTab:
 
 def status_page(stage: Backstage, tongue: Tongue) -> str:
     """The whole tab."""
+    settings = stage.settings
+    elsewhere = settings.server_url or settings.chroma_url or settings.database_url or settings.traces_url
+    intro = say("status-intro-servers" if elsewhere else "status-intro", tongue)
     return (
         f'<div class="status-page"><h2>{escape(say("status-heading", tongue))}</h2>'
-        f'<p class="hint">{escape(say("status-intro", tongue))}</p>{_choices(stage, tongue)}'
+        f'<p class="hint">{escape(intro)}</p>{_choices(stage, tongue)}'
         f'<div class="columns">{_health(stage, tongue)}{_places(stage, tongue)}</div>{_speed(stage.replies, tongue)}</div>'
     )
 

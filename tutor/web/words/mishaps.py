@@ -5,24 +5,24 @@ is taken over in the same order, or by its number where the order differs. Comma
 """
 
 # By class of the error, for a sentence that is not in the list: what is known for certain. The English follows it.
-KINDS: dict[str, tuple[str, str]] = {
-    "TutorError": ("沒辦法完成", "It could not be done"),
-    "UsageError": ("這樣的要求沒辦法做", "This cannot be done as asked"),
-    "DocumentError": ("這份文件讀不了", "The document cannot be read"),
-    "IndexMissing": ("題庫還沒有建好索引", "The document has no index yet"),
-    "IndexMismatch": ("題庫的索引和現在的設定不合", "The index does not fit the settings"),
-    "IndexBusy": ("題庫正在準備中", "The document is being prepared"),
-    "IndexUnavailable": ("存放索引的伺服器沒有回應", "The server that holds the index does not answer"),
-    "DiskFull": ("磁碟滿了", "The disk is full"),
-    "ModelMissing": ("語言模型不在這台機器上", "The language model is not on this machine"),
-    "DownloadFailed": ("下載沒有成功", "The download failed"),
-    "ModelUnavailable": ("語言模型現在不能用", "The language model cannot be used now"),
-    "NotFound": ("找不到", "It is not there"),
-    "SignInNeeded": ("需要先登入", "You have to sign in first"),
-    "Forbidden": ("你的帳號不能這樣做", "Your account may not do this"),
-    "TooMany": ("送出得太頻繁", "Too many requests"),
-    "StoreMismatch": ("紀錄的資料庫和這個版本不合", "The database does not fit this version"),
-    "StoreUnavailable": ("紀錄的資料庫現在不能用", "The database cannot be used now"),
+KINDS: dict[str, str] = {
+    "TutorError": "沒辦法完成",
+    "UsageError": "這樣的要求沒辦法做",
+    "DocumentError": "這份文件讀不了",
+    "IndexMissing": "題庫還沒有建好索引",
+    "IndexMismatch": "題庫的索引和現在的設定不合",
+    "IndexBusy": "題庫正在準備中",
+    "IndexUnavailable": "存放索引的伺服器沒有回應",
+    "DiskFull": "磁碟滿了",
+    "ModelMissing": "語言模型不在這台機器上",
+    "DownloadFailed": "下載沒有成功",
+    "ModelUnavailable": "語言模型現在不能用",
+    "NotFound": "找不到",
+    "SignInNeeded": "需要先登入",
+    "Forbidden": "你的帳號不能這樣做",
+    "TooMany": "送出得太頻繁",
+    "StoreMismatch": "紀錄的資料庫和這個版本不合",
+    "StoreUnavailable": "紀錄的資料庫現在不能用",
 }
 
 SENTENCES: tuple[tuple[str, str], ...] = (

@@ -23,6 +23,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "每一項都說明目前的選擇和理由。全部在這台機器上執行，不連到別處。",
         "Every choice with its reason. All of it runs on this machine and asks nobody else.",
     ),
+    "status-intro-servers": (
+        "每一項都說明目前的選擇和理由。除了設定裡寫明的伺服器，不連到別處。",
+        "Every choice with its reason. Apart from the servers that the settings name, nobody is asked.",
+    ),
     "engine": ("引擎", "Engine"),
     "device": ("裝置", "Device"),
     "corpus": ("題庫", "Document"),
