@@ -105,7 +105,7 @@ class TutorChat(ChatOpenAI):
 class _Patience:
     """Ends a stream whose server fell silent in mid-answer; the client's own limit also holds for the first word."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: Any) -> None:
         self._response = response
         self._over = threading.Event()
         self._heard = float("inf")
