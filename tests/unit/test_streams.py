@@ -92,6 +92,7 @@ def test_streamed_script_equals_the_whole():
     [
         ("KV Cache 為什麼能加速推理？", "zh-Hant"), ("显存不够怎么办", "zh-Hans"), ("what is LoRA", "en"),
         ("LoRA 用英文解釋", "en"), ("Explain LoRA in Chinese", "zh-Hant"), ("？？", "zh-Hant"),
+        ("用中文再说一次", "zh-Hans"), ("以英文為主的語料有什麼問題？", "zh-Hant"),
     ],
 )  # fmt: skip
 def test_reply_language(query, language):
@@ -100,3 +101,7 @@ def test_reply_language(query, language):
 
 def test_a_query_without_letters_keeps_the_conversation_language():
     assert reply_language("?", [Turn("user", "What is LoRA?"), Turn("assistant", "好")]) == "en"
+
+
+def test_asked_for_chinese_the_reply_is_in_the_script_that_the_user_writes():
+    assert reply_language("用中文", [Turn("user", "显存不够怎么办"), Turn("assistant", "OK")]) == "zh-Hans"

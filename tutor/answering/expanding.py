@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[int, dict[str, Any]]:
     if not path.exists():
         return {}
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
         return {int(row["question"]): row for row in rows}
     except (ValueError, KeyError, TypeError) as error:
         raise DocumentError(f"{path.name} cannot be read: {error}.", f"Delete {path} and draft anew.") from error

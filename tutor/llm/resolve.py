@@ -231,7 +231,11 @@ def _gguf(name: str) -> Path:
     path = Path(name).expanduser().resolve()
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "TUTOR_MODEL wants a catalogue name or the path of a GGUF file.")
-    with path.open("rb") as stream:
-        if stream.read(4) != b"GGUF":
-            raise UsageError(f"{path} is not a GGUF file.", "Take one that llama.cpp can load.")
+    try:
+        with path.open("rb") as stream:
+            begins = stream.read(4)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}).", "Check its permissions.") from error
+    if begins != b"GGUF":
+        raise UsageError(f"{path} is not a GGUF file.", "Take one that llama.cpp can load.")
     return path

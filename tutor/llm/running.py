@@ -89,6 +89,9 @@ class Running:
         except TutorError as error:
             if not self.closing.is_set():
                 self.box.set("failed", str(error).replace("\n ", ""))
+        except Exception as error:
+            log.exception("the model could not be started")
+            self.box.set("failed", f"The model could not be started ({type(error).__name__}). See: tutor doctor")
 
     def _pull(self) -> None:
         choice = self.choice

@@ -74,6 +74,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Split it, or read it in with: tutor ingest FILE", "請拆成幾份，或在終端機讀入：tutor ingest FILE"),
     ("{} cannot be read: {}.", "{} 讀不了：{}。"),
     ("Check its permissions.", "請檢查權限。"),
+    ("{} cannot be read ({}).", "{} 讀不了（{}）。"),
     ("{} is of a kind that is not read.", "{} 這種檔案讀不了。"),
     ("Give a document that ends in one of: {}", "可以用的副檔名：{}"),
     ("The file is empty.", "檔案是空的。"),
@@ -224,6 +225,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     ("Start it again.", "請重新啟動。"),
     ("See: tutor doctor", "請看：tutor doctor"),
+    ("The model could not be started ({}).", "語言模型沒能啟動（{}）。"),
     (
         "Check its file: tutor models verify {}. More: tutor doctor",
         "請檢查檔案：tutor models verify {}；其他：tutor doctor",

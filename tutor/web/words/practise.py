@@ -98,7 +98,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report-empty": ("這次沒有完成任何一題。", "No question was finished this time."),
     "by-category": ("各主題", "By topic"),
     "by-question": ("各題分數", "By question"),
-    "weakest": ("最該補的三點", "Three points to work on"),
+    "weakest": ("最該補強的地方", "What to work on first"),
     "weakest-none": ("核心要點都說到了。", "All core points were covered."),
     "review-when": ("什麼時候複習", "When to review"),
     "review-soon": ("儘快", "as soon as possible"),
