@@ -78,6 +78,7 @@ def opened(page: Any) -> str:
 def test_the_keyboard_is_enough_and_leads_back_to_where_one_was_going(guest: Any, signed: str) -> None:
     page = guest()
     page.goto(f"{signed}/?corpus=x")
+    page.locator("input:focus").wait_for()
     page.keyboard.type("anna")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORDS["anna"])
