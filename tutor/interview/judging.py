@@ -7,6 +7,8 @@ a lower bar for "partly". Only words of the answer count, so nothing can be adde
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -154,11 +156,18 @@ class Judge:
             kept = screen(answer, title).kept
             spans = [(p.start, p.end) for p in pieces(answer, kept)]
             for size in range(2, _NEIGHBOURS + 1):
-                spans += [(a.start, b.end) for a, b in zip(kept, kept[size - 1 :], strict=False)]
+                windows = (kept[i : i + size] for i in range(len(kept) - size + 1))
+                spans += [(w[0].start, w[-1].end) for w in windows if _together(w, answer)]
             found += [(Piece(start, end, plain(answer[start:end])), answer[start:end]) for start, end in spans]
         wanted = plain(words).lower()
         pointed = [w for w in found if wanted and (wanted in w[0].text.lower() or w[0].text.lower() in wanted)]
         return pointed or found
+
+
+def _together(found: Sequence[Piece], answer: str) -> bool:
+    """Whether nothing that was cut stands between pieces that follow each other."""
+    between = (answer[a.end : b.start] for a, b in pairwise(found))
+    return not any(c.isalnum() for text in between for c in text)
 
 
 def _second_verdict(before: PointRecord, probability: float) -> Verdict:
