@@ -17,7 +17,7 @@ from typing import Any
 
 from ingest import convert
 from ingest.corpora import check_name, ingest, name_for
-from ingest.errors import DocumentError, UsageError
+from ingest.errors import DocumentError, IndexBusy, UsageError
 from ingest.shelf import holds
 from tutor.settings import Settings
 
@@ -28,6 +28,9 @@ BINARY_ENDINGS = (".pdf", ".docx", ".pptx")
 LARGEST = 20 << 20
 MOST_LINES = 60_000
 Step = tuple[str, dict[str, Any]]
+# Documents of this process that are being exchanged.
+_CHANGING: set[Path] = set()
+_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -123,28 +126,45 @@ def adding(settings: Settings, upload: Upload, name: str | None, *, replace: boo
     other = holds(settings.corpora_dir, corpus)
     if other is not None and not replace and not (other == kept and kept.exists() and kept.read_bytes() == upload.data):
         raise UsageError(f"There is a corpus called {corpus!r} already.", "Choose another `name`, or say `replace`.")
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_name(f".{kept.name}.new")
-    before = kept.with_name(f".{kept.name}.before")
-    fresh.write_bytes(upload.data)
-    if kept.exists():
-        shutil.copyfile(kept, before)
-    fresh.replace(kept)
+    with _LOCK:
+        if kept in _CHANGING:
+            raise IndexBusy(
+                f"Another process is building the index of {corpus!r}.", "Wait until it is done, then try again."
+            )
+        _CHANGING.add(kept)
     try:
-        for step in _built(settings, corpus, kept):
-            if step[0] == "done":
-                _forget_others(folder, corpus, kept)
-                step = "done", {**found, **step[1]}
-            yield step
-    except Exception:
-        # The old document comes back with its index, which the failed build left as it was.
-        if before.exists():
-            before.replace(kept)
-        elif other is None:
-            kept.unlink(missing_ok=True)
+        exchange = _Exchange(kept, upload.data, new=other is None)
+    except BaseException:
+        _CHANGING.discard(kept)
         raise
-    finally:
-        before.unlink(missing_ok=True)
+    for step in _built(settings, corpus, exchange):
+        yield ("done", {**found, **step[1]}) if step[0] == "done" else step
+
+
+class _Exchange:
+    """A document put in the place of another, which lies beside it until the build has ended."""
+
+    def __init__(self, kept: Path, data: bytes, *, new: bool) -> None:
+        self.kept = kept
+        self._new = new
+        self._before = kept.with_name(f".{kept.name}.before")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_name(f".{kept.name}.new")
+        fresh.write_bytes(data)
+        if kept.exists():
+            shutil.copyfile(kept, self._before)
+        fresh.replace(kept)
+
+    def settle(self, corpus: str, *, built: bool) -> None:
+        """Forget the old document, or bring it back with its index, which a failed build left as it was."""
+        if built:
+            _forget_others(self.kept.parent, corpus, self.kept)
+        elif self._before.exists():
+            self._before.replace(self.kept)
+        elif self._new:
+            self.kept.unlink(missing_ok=True)
+        self._before.unlink(missing_ok=True)
+        _CHANGING.discard(self.kept)
 
 
 def forget_document(settings: Settings, corpus: str) -> None:
@@ -159,22 +179,29 @@ def _forget_others(folder: Path, corpus: str, kept: Path | None) -> None:
             path.unlink(missing_ok=True)
 
 
-def _built(settings: Settings, corpus: str, path: Path) -> Iterator[Step]:
-    """Build in a thread, so that its progress can be told while it works."""
+def _built(settings: Settings, corpus: str, exchange: _Exchange) -> Iterator[Step]:
+    """Build in a thread, so that its progress can be told while it works, and it ends also where nobody listens."""
     steps: queue.SimpleQueue[Step | Exception] = queue.SimpleQueue()
 
     def progress(stage: str, done: int, total: int) -> None:
         steps.put(("progress", {"stage": stage, "done": done, "total": total}))
 
     def work() -> None:
+        built = False
         try:
             report = ingest(
-                settings.corpora_dir, corpus, path,
+                settings.corpora_dir, corpus, exchange.kept,
                 embedders=settings.embedders, chroma_url=settings.chroma_url, progress=progress,
             )  # fmt: skip
-            steps.put(("done", asdict(report)))
+            built = True
+            last: Step | Exception = ("done", asdict(report))
         except Exception as error:
-            steps.put(error)
+            last = error
+        try:
+            exchange.settle(corpus, built=built)
+        except OSError as error:
+            last = error
+        steps.put(last)
 
     threading.Thread(target=work, name=f"build-{corpus}", daemon=True).start()
     while True:
