@@ -11,6 +11,7 @@ from eval.baselines.replies import Recipe, some
 from eval.facts import score
 from eval.gold import Part, Row, rows
 from eval.intervals import interval, mean_interval
+from eval.stopwatch import spread
 from ingest.text import language_of
 from tutor.answering.sentences import SentenceStream
 from tutor.answering.tutor import Ask, Tutor
@@ -46,6 +47,7 @@ def measure(
         "refused": mean_interval([a.refused for _, a, _, _ in outcomes]),
         "language_kept": mean_interval([language_kept(row, a.answer) for row, a, _, _ in outcomes]),
         "characters": round(float(np.mean([len(a.answer) for _, a, _, _ in outcomes])), 1),
+        "model_calls": spread([a.usage["model_calls"] for _, a, _, _ in outcomes if a.usage["model_calls"]]),
         "first_token_ms": _median([a.timings.get("first_token_ms") for _, a, _, _ in outcomes]),
         "total_ms": _median([a.timings.get("total_ms") for _, a, _, _ in outcomes]),
         **({"usual_recipe": _usual(recipe, tutor, [o[:2] for o in outcomes], beside, advance)} if recipe else {}),

@@ -16,6 +16,7 @@ _SPEED = (
     ("follow_up_median_ms", "first words of a follow-up, median", "ms"),
     ("follow_up_p95_ms", "first words of a follow-up, 95th percentile", "ms"),
     ("cached_share", "share of prompt tokens that the engine did not read again in conversations", ""),
+    ("model_calls_first_question_median", "calls of the model for a first question, median", ""),
     ("sooner_than_usual_recipe", "times sooner than the usual recipe on the same engine", ""),
     ("overhead_first_token_ms", "our part of the time to first words, beside the bare engine", "ms"),
     ("streaming_rate_ratio", "words a second beside the bare engine", ""),

@@ -32,6 +32,7 @@ class Timed:
     Args:
         first_ms: to the first visible text; `model_first_ms` to the first token of the model.
         written_ms: to the model's last word; what is in doubt is judged again behind it, while the reader reads.
+        calls: of the model, also those that judge sentences in doubt, where they were not waited for.
         tokens_per_s: of the model's words, from the first to the last.
     """
 
@@ -43,6 +44,7 @@ class Timed:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    calls: int = 0
     text: str = ""
     flags: tuple[str, ...] = ()
 
@@ -72,9 +74,10 @@ def ours(tutor: Tutor, query: str, turns: Sequence[Turn] = (), *, owner: str = "
                 case Text(text):
                     timed.first_ms = timed.first_ms or now()
                     timed.text += text
-                case Rechecking():
+                case Rechecking(left):
                     timed.written_ms = timed.written_ms or now()
                     if not whole:
+                        timed.calls = 1 + left
                         _counted(timed, tutor.model.last_timings or {})
                         break
                 case Done(answer):
@@ -84,6 +87,7 @@ def ours(tutor: Tutor, query: str, turns: Sequence[Turn] = (), *, owner: str = "
                     timed.prompt_tokens = answer.usage.get("prompt_tokens", 0)
                     timed.cached_tokens = answer.usage.get("cached_tokens", 0)
                     timed.completion_tokens = answer.usage.get("completion_tokens", 0)
+                    timed.calls = answer.usage["model_calls"]
     return timed
 
 

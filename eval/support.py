@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.fit_support import opinions
+from eval.fit_support import generated, opinions
 from eval.gold import Part, Row, rows
 from eval.intervals import interval
 from tutor.answering.evidence import EvidenceRoom
@@ -43,15 +43,15 @@ def _figures(found: list[Row], verdicts: list[Support]) -> dict[str, Any]:
     pairs = np.asarray(
         [(r["label"] != "unsupported", v.status != "unsupported") for r, v in zip(found, verdicts, strict=True)]
     ).astype(np.int64)
-    hand = [row["id"][0] in "hi" for row in found]
+    said = [generated(row) for row in found]
     return {
         "balanced_accuracy": interval(pairs, balanced_accuracy),
         "kappa": interval(pairs, cohen),
         "precision": interval(pairs, lambda x: float(x[x[:, 1] == 1, 0].mean())),
         "recall": interval(pairs, lambda x: float(x[x[:, 0] == 1, 1].mean())),
         "wrong_caught": interval(pairs, lambda x: float(1 - x[x[:, 0] == 0, 1].mean())),
-        "balanced_accuracy_written": interval(pairs[hand], balanced_accuracy),
-        "balanced_accuracy_generated": interval(pairs[np.logical_not(hand)], balanced_accuracy),
+        "balanced_accuracy_written": interval(pairs[np.logical_not(said)], balanced_accuracy),
+        "balanced_accuracy_generated": interval(pairs[said], balanced_accuracy),
         "errors": [
             _error(r, v.status, v.score)
             for r, v in zip(found, verdicts, strict=True)

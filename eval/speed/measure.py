@@ -97,6 +97,7 @@ def bars(report: dict[str, Any]) -> dict[str, Any]:
         "follow_up_median_ms": talks["follow_ups"]["first_ms"]["median"],
         "follow_up_p95_ms": talks["follow_ups"]["first_ms"]["p95"],
         "cached_share": talks["cached_share"],
+        "model_calls_first_question_median": report["first_warm"]["model_calls"]["median"],
         "sooner_than_usual_recipe": recipe["sooner"] if recipe else None,
         "overhead_first_token_ms": overhead["first_token_ms"],
         "streaming_rate_ratio": overhead["rate_ratio"],
@@ -151,6 +152,7 @@ def _series(replies: Sequence[Timed]) -> dict[str, Any]:
         "first_ms": spread([r.first_ms for r in worded]),
         "written_ms": spread([r.written_ms for r in worded]),
         "prompt_tokens": spread([r.prompt_tokens for r in worded]),
+        "model_calls": spread([r.calls for r in worded]),
         "new_tokens": spread([r.prompt_tokens - r.cached_tokens for r in worded]),
     }
 

@@ -90,6 +90,7 @@ def test_smollm2_through_the_real_engine(searcher, smol_model):
     assert not answer.refused
     assert answer.model.startswith("SmolLM2")
     assert answer.usage["prompt_tokens"] > 50
+    assert answer.usage["model_calls"] == 1  # sentences in doubt are judged again by the packaged model alone
     assert 19 in {c.question for c in answer.citations}
     check_citations(tutor, answer)
 

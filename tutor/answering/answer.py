@@ -31,7 +31,8 @@ class Answer:
         suggestions: nearest questions, offered with a refusal.
         flags: what the checks noticed, e.g. "extractive", "stopped".
         timings: `retrieval_ms`, `first_token_ms`, `total_ms`; None for a token that never came.
-        usage: token counts as the model server reported them.
+        usage: token counts of the words as the model server reported them, and `model_calls`, of which all but the
+            first judge a sentence in doubt.
         model: name of the model that worded it, or "none".
     """
 

@@ -27,6 +27,7 @@ class Draft:
         kept: pieces of the final answer so far.
         said: sentences of it that the evidence supports.
         held: pieces of an unfinished sentence that may not be shown yet.
+        calls: of the model, for this reply.
         first_token: seconds from `started`, None before the model's first word.
     """
 
@@ -40,6 +41,7 @@ class Draft:
     kept: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     usage: dict[str, int] = field(default_factory=dict)
+    calls: int = 0
     first_token: float | None = None
     dropped: int = 0
     supported: int = 0
@@ -107,6 +109,6 @@ class Draft:
                 "first_token_ms": None if self.first_token is None else round(self.first_token * 1000, 1),
                 "total_ms": round(total * 1000, 1),
             },
-            usage=self.usage,
+            usage={**self.usage, "model_calls": self.calls},
             model="none" if self.first_token is None or "extractive" in self.flags else self.model,
         )

@@ -140,7 +140,9 @@ class Tutor:
                     yield from checking.shown(words)
                 if checking.in_doubt and second_opinion.available(self.model):
                     opinion = second_opinion.opinion_of(self.model, ticket, self.room)
-                    yield from (Rechecking(left) for left in checking.reconsider(opinion))
+                    for left in checking.reconsider(opinion):
+                        draft.calls += 1
+                        yield Rechecking(left)
             finally:
                 checking.settle()
 
@@ -176,6 +178,7 @@ class Tutor:
                 max_tokens=ANSWER_TOKENS,
             )  # fmt: skip
             stream = chat.stream(messages)
+            draft.calls += 1
             try:
                 for chunk in stream:
                     if chunk.usage_metadata:
