@@ -42,8 +42,8 @@ def fit(room: EvidenceRoom, model: Model) -> dict[str, Any]:
     first, held = _fitted(x, y, whole, questions, NAMES)
     second, held_again = _fitted(np.column_stack([x, odds]), y, whole, questions, (*NAMES, "log-odds"))
     limits = first["thresholds"]["partial"], second["thresholds"]["partial"]
-    said = np.asarray([generated(row) for row in found])
     doubt, joined = _doubt(y, held, held_again, limits)
+    asked = (held >= doubt) & (held < limits[0])
     written = {**first, "second": {"model": model.name, "doubt": doubt, **second}}
     OUT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     calibration.cache_clear()
@@ -53,8 +53,8 @@ def fit(room: EvidenceRoom, model: Model) -> dict[str, Any]:
         "cv_balanced_accuracy_with_second": round(joined, 4),
         "cv_auroc": round(auroc(held[y == 1].tolist(), held[y == 0].tolist()), 4),
         "cv_auroc_second": round(auroc(held_again[y == 1].tolist(), held_again[y == 0].tolist()), 4),
-        "in_doubt": round(float(((held >= doubt[0]) & (held < doubt[1])).mean()), 4),
-        "in_doubt_said": round(float(((held >= doubt[0]) & (held < doubt[1]))[said].mean()), 4),
+        "in_doubt": round(float(asked.mean()), 4),
+        "in_doubt_said": round(float(asked[[generated(row) for row in found]].mean()), 4),
     }
 
 
@@ -87,11 +87,11 @@ def _fitted(
     }, np.asarray(held)
 
 
-def _doubt(y: Array, held: Array, again: Array, limits: tuple[float, float]) -> tuple[list[float], float]:
-    """The band of first scores whose rows are worth a second opinion, and the balanced accuracy with it.
+def _doubt(y: Array, held: Array, again: Array, limits: tuple[float, float]) -> tuple[float, float]:
+    """The first score from which a sentence that would go is worth a second opinion, and the balanced accuracy with it.
 
-    It ends where sentences hold: one that would be taken out is asked about, one that stands is not. Its beginning is
-    the narrowest that is nearly the best.
+    The highest that is nearly the best. Sentences that stand are not asked about: on what a model says itself it gains
+    nothing (docs/log.md).
     """
     tried = []
     for low in np.arange(0.0, limits[0], 0.02):
@@ -100,7 +100,7 @@ def _doubt(y: Array, held: Array, again: Array, limits: tuple[float, float]) -> 
         tried.append((float(right[y == 1].mean() + (1 - right[y == 0]).mean()) / 2, round(float(low), 2)))
     best = max(both for both, _ in tried)
     both, low = max((t for t in tried if t[0] >= best - SLACK), key=lambda t: t[1])
-    return [low, round(limits[0], 3)], both
+    return low, both
 
 
 def _features(row: Row, room: EvidenceRoom) -> list[float]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from tutor.answering import checking, prompt
-from tutor.answering.answer import Citation
 from tutor.answering.checking import Checking
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
@@ -72,25 +71,17 @@ def test_a_leak_at_the_very_end_stays_inside(write):
 
 @pytest.mark.parametrize("behind", ["", "  "])
 def test_a_denied_sentence_goes_with_its_citation(write, behind):
-    _, kept, draft = write(f"{FACT}{behind}\n", "partial", {"semantic": 0.5}, 0.5, odds=-9.0)
+    _, kept, draft = write(f"{FACT}{behind}\n", "unsupported", {"semantic": 0.5}, 0.5, odds=-9.0)
     assert not kept.strip()
     assert (draft.dropped, draft.citations) == (1, [])
 
 
 @pytest.mark.parametrize("behind", ["", "  "])
 def test_a_second_look_leaves_each_citation_once(write, behind):
-    _, kept, draft = write(f"{FACT}{behind}\n{FACT}{behind}\n", "partial", {"semantic": 0.5}, 0.5, odds=9.0)
+    _, kept, draft = write(f"{FACT}{behind}\n{FACT}{behind}\n", "unsupported", {"semantic": 0.5}, 0.5, odds=9.0)
     assert kept.count("【第19題】") == 2
     assert [c.status for c in draft.citations] == ["supported"]
     assert draft.said == [FACT, FACT]
-
-
-def test_a_citation_with_a_new_status_does_not_stand_twice():
-    partial = Citation(19, "解釋", "quote", 0, 5, "partial")
-    draft = Draft("q", "en", "m", SearchResult("q", None, True, 1.0, ()), 0.0)
-    draft.cite([replace(partial, status="supported"), partial])
-    draft.recite(partial, replace(partial, status="supported"))
-    assert draft.citations == [replace(partial, status="supported")]
 
 
 def test_points_of_a_table_that_was_thrown_away_are_listed(searcher):

@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.errors import ModelUnavailable
-from tutor.answering import checking, support
+from tutor.answering import checking
 from tutor.answering.checking import Checking
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
@@ -22,18 +22,12 @@ def room(searcher):
 
 @pytest.fixture
 def doubtful(monkeypatch):
-    """The support check leaves every sentence in doubt, on the side of `status`."""
+    """The support check would let every sentence go, and is not sure."""
 
-    def set_to(status, score):
-        low, high = calibration()["second"]["doubt"]
-        assert low <= score < high
+    def check(text, questions, room, query=""):
+        return Support("unsupported", calibration()["second"]["doubt"], questions[0].sentences[0], {"semantic": 0.5})
 
-        def check(text, questions, room, query=""):
-            return Support(status, score, questions[0].sentences[0], {"semantic": 0.5})
-
-        monkeypatch.setattr(checking, "check", check)
-
-    return set_to
+    monkeypatch.setattr(checking, "check", check)
 
 
 def written(room, searcher):
@@ -56,12 +50,6 @@ def odds_for(monkeypatch, **by_sentence):
 
 
 def test_without_a_second_opinion_the_first_verdict_stands(room, searcher, doubtful):
-    doubtful("partial", 0.5)
-    draft, checks = written(room, searcher)
-    checks.settle()
-    assert "".join(draft.kept) == f"{FIRST}【第19題】。{SECOND}【第19題】。"
-    assert draft.supported == 2
-    doubtful("unsupported", 0.4)
     draft, checks = written(room, searcher)
     checks.settle()
     assert not "".join(draft.kept).strip()
@@ -69,7 +57,6 @@ def test_without_a_second_opinion_the_first_verdict_stands(room, searcher, doubt
 
 
 def test_what_a_second_opinion_denies_goes_and_the_rest_stays(room, searcher, doubtful, monkeypatch):
-    doubtful("partial", 0.5)
     draft, checks = written(room, searcher)
     assert checks.in_doubt
     assert list(checks.reconsider(odds_for(monkeypatch, first=-2.0, second=2.0))) == [2, 1]
@@ -81,7 +68,6 @@ def test_what_a_second_opinion_denies_goes_and_the_rest_stays(room, searcher, do
 
 
 def test_what_a_second_opinion_holds_is_cited(room, searcher, doubtful, monkeypatch):
-    doubtful("unsupported", 0.4)
     draft, checks = written(room, searcher)
     assert not draft.citations
     assert list(checks.reconsider(odds_for(monkeypatch, first=2.0, second=-2.0))) == [2, 1]
@@ -90,7 +76,6 @@ def test_what_a_second_opinion_holds_is_cited(room, searcher, doubtful, monkeypa
 
 
 def test_a_model_lost_in_between_leaves_no_sentence_unsettled(room, searcher, doubtful):
-    doubtful("unsupported", 0.4)
     draft, checks = written(room, searcher)
 
     def gone(sentence, questions):
@@ -106,7 +91,16 @@ def test_the_odds_move_the_score():
     first = Support("partial", 0.5, None, {name: 0.5 for name in calibration()["weights"] if name != "bias"})
     assert weighed(first, 4.0).score > weighed(first, -4.0).score
     assert set(calibration()["second"]["weights"]) == {*calibration()["weights"], "log-odds"}
-    assert not support.Support("supported", 1.0, None).doubtful
+
+
+def test_only_what_would_go_is_in_doubt():
+    limits, found = calibration(), {"semantic": 0.5}
+    low = limits["second"]["doubt"]
+    assert low < limits["thresholds"]["partial"]
+    assert Support("unsupported", low, None, found).doubtful
+    assert not Support("unsupported", low - 0.01, None, found).doubtful
+    assert not Support("unsupported", low, None).doubtful
+    assert not Support("partial", limits["thresholds"]["partial"], None, found).doubtful
 
 
 def test_the_nearest_statements_are_shown_in_the_language_of_the_sentence(room):

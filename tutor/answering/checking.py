@@ -23,7 +23,6 @@ from tutor.answering.support import Support, check, citation_of, weighed
 
 # Sentences of one reply that are judged again at most; two seconds each on a CPU, while the reader reads.
 JUDGED_AGAIN = 3
-EVEN = 0.5
 # Headings, labels and list marks state nothing: a line needs this many letters to be checked.
 LETTERS_CHECKED = 6
 _CITATION_MARK = re.compile(r"【[^】]{1,12}】")
@@ -36,23 +35,16 @@ def bare(text: str) -> str:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A sentence that is kept until it is settled.
+    """A sentence that nothing holds by the first verdict, kept until it is settled.
 
     Args:
         sentence: its words without the end mark, as they stand in the draft: also with spaces behind them.
-        marked: the citation that it got, "" where the first verdict was that nothing holds it.
         end: its end mark.
     """
 
     sentence: str
-    marked: str
     end: str
     support: Support
-
-    @property
-    def written(self) -> str:
-        """As it stands in the draft."""
-        return self.sentence + self.marked + self.end
 
 
 class Checking:
@@ -94,8 +86,8 @@ class Checking:
             self._draft.flag("unknown-citation-removed")
 
     def reconsider(self, opinion: Opinion) -> Iterator[int]:
-        """Judge sentences in doubt again, the nearest to the middle first; yields how many are left, before each."""
-        self._doubts.sort(key=lambda d: -abs(d.support.score - EVEN))
+        """Judge sentences in doubt again, the likeliest to hold first; yields how many are left, before each."""
+        self._doubts.sort(key=lambda d: d.support.score)
         for left in range(min(JUDGED_AGAIN, len(self._doubts)), 0, -1):
             yield left
             doubt = self._doubts[-1]
@@ -103,19 +95,18 @@ class Checking:
             self._settled(self._doubts.pop(), doubt.support if odds is None else weighed(doubt.support, odds))
 
     def settle(self) -> None:
-        """For sentences that are still in doubt the first verdict stands; those that nothing holds go."""
+        """For sentences that are still in doubt the first verdict stands: they go."""
         while self._doubts:
             doubt = self._doubts.pop()
             self._settled(doubt, doubt.support)
 
     def _settled(self, doubt: Doubt, verdict: Support) -> None:
-        draft = self._draft
+        written = doubt.sentence + doubt.end
         if verdict.status == "unsupported":
-            draft.withdraw(doubt.written, doubt.marked, self._cited(doubt.support))
-            return
-        mark = doubt.marked or self._citation_for(verdict)
-        draft.confirm(doubt.sentence.strip(), doubt.written, doubt.sentence + mark + doubt.end)
-        draft.recite(self._cited(doubt.support), self._cited(verdict))
+            self._draft.withdraw(written)
+        else:
+            cited = doubt.sentence + self._citation_for(verdict) + doubt.end
+            self._draft.confirm(doubt.sentence.strip(), written, cited)
 
     @property
     def in_doubt(self) -> bool:
@@ -163,8 +154,8 @@ class Checking:
         text = piece.text + mark + piece.mark
         if support.doubtful and not guard.wary:
             draft.kept.append(text)
-            kept = "".join(draft.kept).removesuffix(mark + piece.mark)
-            self._doubts.append(Doubt(kept[max(0, kept.rfind(sentence)) :], mark, piece.mark, support))
+            kept = "".join(draft.kept).removesuffix(piece.mark)
+            self._doubts.append(Doubt(kept[max(0, kept.rfind(sentence)) :], piece.mark, support))
             return held + text
         if support.status == "unsupported":
             draft.drop(piece)

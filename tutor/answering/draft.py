@@ -76,23 +76,16 @@ class Draft:
         self.said.append(sentence)
         self.supported += 1
 
-    def withdraw(self, written: str, mark: str, source: Citation | None) -> None:
-        """Take out what was kept in doubt, and its citation unless another sentence bears the same mark."""
+    def withdraw(self, written: str) -> None:
+        """Take out what was kept in doubt."""
         self.kept[:] = ["".join(self.kept).replace(written, "", 1)]
         self.dropped += 1
-        if source in self.citations and mark not in self.kept[0]:
-            self.citations.remove(source)
         self.flag("unsupported-dropped")
 
     def confirm(self, sentence: str, written: str, cited: str) -> None:
         """What was kept in doubt holds: it stands with its citation."""
         self.kept[:] = ["".join(self.kept).replace(written, cited, 1)]
         self.hold(sentence)
-
-    def recite(self, source: Citation | None, again: Citation | None) -> None:
-        """Give a citation the status that a second look found."""
-        if again is not None:
-            self.citations[:] = dict.fromkeys(again if cited == source else cited for cited in self.citations)
 
     def finished(self, text: str, *, refused: bool) -> Answer:
         """The reply with these words; the model is named where it worded any of them."""

@@ -38,9 +38,8 @@ class Support:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the score lies where a second opinion changes verdicts for the better."""
-        low, high = calibration()["second"]["doubt"]
-        return bool(self.found) and low <= self.score < high
+        """Whether the sentence would go, and a second opinion is worth its time before that."""
+        return self.status == "unsupported" and bool(self.found) and self.score >= calibration()["second"]["doubt"]
 
 
 def check(text: str, questions: Sequence[QuestionSentences], room: EvidenceRoom, query: str = "") -> Support:
