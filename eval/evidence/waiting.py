@@ -1,8 +1,9 @@
 """Waiting as a user feels it: milliseconds to the first word and to the end, to search, to refuse, to grade.
 
 Questions are asked in turn, each followed by one that leans on it, as people do; the first answer of all is left out,
-since it waits for things to be loaded. Figures hold for the machine and the model they were taken on, nothing else;
-`eval.speed` looks closer, beside the bare engine and the usual recipe.
+since it waits for things to be loaded, and is to another question, so that none is measured the second time. Figures
+hold for the machine and the model they were taken on, nothing else; `eval.speed` looks closer, beside the bare engine and
+the usual recipe.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from eval.fit_grading import shipped_rubrics
-from eval.gold import Part, rows
+from eval.gold import Part, Row, rows, sampled
 from eval.intervals import mean_interval
 from tutor.answering.answer import Answer, Done, Event, Text
 from tutor.answering.tutor import Ask, Tutor
@@ -25,9 +26,8 @@ ROWS = 12
 
 def measure(tutor: Tutor, part: Part, limit: int | None, advance: Callable[[str], None]) -> dict[str, Any]:
     """Means with intervals over rows, milliseconds; tokens a second as the model server counted them."""
-    asked = rows("answers", part)[: limit or ROWS]
-    refused = rows("unanswerable", part)[: limit or ROWS]
-    _timed(tutor, Ask(asked[0]["query"]))
+    asked, refused = _some("answers", part, limit), _some("unanswerable", part, limit)
+    _timed(tutor, Ask(_other(asked, part)["query"]))
     first: list[tuple[float, float, Answer]] = []
     second: list[tuple[float, float, Answer]] = []
     for row in asked:
@@ -39,6 +39,7 @@ def measure(tutor: Tutor, part: Part, limit: int | None, advance: Callable[[str]
     return {
         "part": part,
         "rows": len(asked),
+        "sample": f"{len(asked)} questions and {len(refused)} that are refused, spread over the sets",
         "search_ms": mean_interval([a.timings["retrieval_ms"] or 0.0 for _, _, a in first]),
         "first_word_ms": mean_interval([w for w, _, _ in first]),
         "answer_ms": mean_interval([t for _, t, _ in first]),
@@ -50,6 +51,19 @@ def measure(tutor: Tutor, part: Part, limit: int | None, advance: Callable[[str]
         "prompt_tokens": mean_interval([a.usage.get("prompt_tokens", 0) for _, _, a in first if a.usage]),
         "worded": sum(a.model != "none" for _, _, a in first),
     }
+
+
+def _some(name: str, part: Part, limit: int | None) -> list[Row]:
+    """As many rows as are measured, of every kind and language: the sets are ordered by them."""
+    with sampled(limit or ROWS):
+        return rows(name, part)
+
+
+def _other(asked: Sequence[Row], part: Part) -> Row:
+    """A row that is not among these; the first of them where there is no other."""
+    with sampled(None):
+        everything = rows("answers", part)
+    return next((row for row in everything if row not in asked), asked[0])
 
 
 def _timed(tutor: Tutor, ask: Ask) -> tuple[float, float, Answer]:
@@ -78,7 +92,7 @@ def _gradings(part: Part, limit: int | None) -> list[float]:
     rubrics, titles = shipped_rubrics()
     grader = Grader(rubrics, titles)
     found = []
-    for row in rows("grading", part)[: limit or ROWS]:
+    for row in _some("grading", part, limit):
         grader.grade(row["question"], "warm")
         begun = time.perf_counter()
         grader.grade(row["question"], row["answer"])
