@@ -1,4 +1,4 @@
-"""`python -m eval load --soak 30`: the same load for half an hour; memory and open files must stay flat.
+"""`python -m eval load --soak --minutes 30`: the same load for half an hour; memory and open files must stay flat.
 
 Growth is the slope of a line through the samples after warm-up, with its standard error: two readings at the ends would
 tell what the last garbage collection did. Knows the open loop, nothing inside the application.
@@ -19,7 +19,7 @@ from eval.load.run import FIRST, RATE, at_rate, gold_queries, machine
 from tutor.settings import Settings
 
 SAMPLE_S = 10.0
-# Caches fill, the allocator finds its level: this share of a soak, and at least one pass over all questions, is warm-up.
+# Caches fill, the allocator finds its level: this share of a soak is warm-up.
 WARM_SHARE = 1 / 3
 
 
