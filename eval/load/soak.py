@@ -7,9 +7,11 @@ tell what the last garbage collection did. Knows the open loop, nothing inside t
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,8 @@ def measure(settings: Settings, *, processes: int, minutes: float, per_second: f
     queries = gold_queries()
     with ExitStack() as stack:
         model = stack.enter_context(started.stand_in(RATE, FIRST))
-        hosts = [stack.enter_context(started.application(settings, model)) for _ in range(processes)]
+        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tutor-load-"))) / "store.sqlite"
+        hosts = [stack.enter_context(started.application(settings, model, store)) for _ in range(processes)]
         sent, errors = 0, 0
         samples: list[list[dict[str, float]]] = [[] for _ in hosts]
         begun, moment = time.monotonic(), 0.0

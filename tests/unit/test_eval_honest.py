@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +20,12 @@ from eval.evidence import reference, waiting
 from eval.evidence.compare import compare
 from eval.gold import rows
 from eval.intervals import mean_interval, share_interval
+from eval.load import processes
 from eval.watch import Watch
 from ingest.errors import UsageError
 from tutor.answering.answer import Answer, Done
 from tutor.answering.tutor import Ask
+from tutor.settings import Settings
 
 
 def test_what_stands_in_one_answer_is_resampled_together() -> None:
@@ -105,6 +108,37 @@ def test_simulated_interviews_never_reach_the_database_of_people(
     with pytest.raises(InterruptedError):
         interview.measure(quick=True)
     assert not opened[0].database_url
+
+
+class _Process:
+    def __enter__(self) -> _Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+
+def test_users_of_a_load_run_practise_in_a_store_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_DATABASE_URL", "postgresql://tutor:secret@db.invalid/tutor")
+    stores: list[str] = []
+
+    def started(command: list[str], env: dict[str, str], **_: Any) -> _Process:
+        stores.append(env["TUTOR_DATABASE_URL"])
+        return _Process()
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    monkeypatch.setattr(processes, "_await_ready", lambda host, process: None)
+    people = Settings(data_dir=tmp_path)
+    with processes.application(people, "http://127.0.0.1:1"):
+        pass
+    with processes.application(people, "http://127.0.0.1:1", tmp_path / "shared.sqlite"):
+        pass
+    assert stores[0].startswith("sqlite:///")
+    assert str(people.store_file) not in stores[0]
+    assert stores[1] == f"sqlite:///{tmp_path}/shared.sqlite"
 
 
 def _report(**found: Any) -> dict[str, Any]:
