@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +25,7 @@ from eval.intervals import mean_interval, share_interval
 from eval.load import processes
 from eval.watch import Watch
 from ingest.errors import UsageError
-from tutor.answering.answer import Answer, Done
+from tutor.answering.answer import Answer, Done, Rechecking
 from tutor.answering.tutor import Ask
 from tutor.settings import Settings
 
@@ -92,6 +94,24 @@ def test_waiting_takes_every_kind_and_warms_up_with_a_row_that_it_does_not_measu
     refused = rows("unanswerable", "test")
     kinds = {row["kind"] for row in refused if row["query"] in tutor.queries}
     assert kinds == {row["kind"] for row in refused}
+
+
+class _Rechecked:
+    """A tutor whose sentences are judged again for long after the last word."""
+
+    def stream(self, ask: Ask) -> Iterator[Any]:
+        yield Rechecking(1)
+        told = {"retrieval_ms": 1.0, "first_token_ms": 0.0, "total_ms": 9000.0}
+        yield Done(Answer("yes", False, "en", timings=told, usage={"completion_tokens": 11}))
+
+
+def test_tokens_a_second_end_with_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr(waiting, "_gradings", lambda part, limit: [1.0])
+    found = waiting.measure(_Rechecked(), "test", 3, lambda row: None)  # type: ignore[arg-type]
+    assert found["tokens_per_second"]["value"] == 10.0
+    assert found["prompt_tokens"]["n"] == 0
 
 
 def test_simulated_interviews_never_reach_the_database_of_people(
