@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from eval.baselines.replies import Recipe, some
 from eval.facts import score
 from eval.gold import Part, Row, rows
-from eval.intervals import interval, mean_interval
+from eval.intervals import mean_interval, share_interval
 from eval.stopwatch import spread
 from ingest.text import language_of
 from tutor.answering.sentences import SentenceStream
@@ -34,16 +34,16 @@ def measure(
         outcomes.append((row, answer, *score(answer.answer, row)))
         advance(row["id"])
     source = tutor.searcher.index.content.source
-    facts = np.asarray([(sum(f), len(f)) for _, _, f, _ in outcomes])
-    cited = [(row, c) for row, a, _, _ in outcomes for c in a.citations]
+    right = [[c.question in row["relevant"] for c in a.citations] for row, a, _, _ in outcomes]
+    exact = [[source[c.start : c.end] == c.quote for c in a.citations] for _, a, _, _ in outcomes]
     return {
         "part": part,
         "rows": len(outcomes),
-        "facts_present": interval(facts, lambda x: float(x[:, 0].sum() / x[:, 1].sum())),
+        "facts_present": by_answer([facts for _, _, facts, _ in outcomes]),
         "forbidden_asserted": sum(sum(b) for _, _, _, b in outcomes),
-        "citation_precision": mean_interval([c.question in row["relevant"] for row, c in cited]),
-        "sentence_recall": mean_interval([x for _, a, _, _ in outcomes for x in cited_sentences(a.answer)]),
-        "exact_quotes": mean_interval([source[c.start : c.end] == c.quote for _, c in cited]),
+        "citation_precision": by_answer(right),
+        "sentence_recall": by_answer([cited_sentences(a.answer) for _, a, _, _ in outcomes]),
+        "exact_quotes": by_answer(exact),
         "refused": mean_interval([a.refused for _, a, _, _ in outcomes]),
         "language_kept": mean_interval([language_kept(row, a.answer) for row, a, _, _ in outcomes]),
         "characters": round(float(np.mean([len(a.answer) for _, a, _, _ in outcomes])), 1),
@@ -65,20 +65,20 @@ def _usual(
         theirs.append(score(replies[-1][1], row))
         own.append(score(answer.answer, row))
         advance(f"{row['id']} by the usual recipe")
-
-    def facts(scored: list[tuple[list[bool], list[bool]]]) -> dict[str, float]:
-        counts = np.asarray([(sum(present), len(present)) for present, _ in scored])
-        return interval(counts, lambda x: float(x[:, 0].sum() / x[:, 1].sum()))
-
     return {
         "rows": len(replies),
         "chunks_by": recipe.chunks_by,
-        "facts_present": facts(theirs),
-        "facts_present_ours": facts(own),
+        "facts_present": by_answer([present for present, _ in theirs]),
+        "facts_present_ours": by_answer([present for present, _ in own]),
         "forbidden_asserted": sum(sum(claims) for _, claims in theirs),
         "language_kept": mean_interval([language_kept(row, reply) for row, reply in replies]),
         "replies": [{"id": row["id"], "query": row["query"], "reply": reply} for row, reply in replies],
     }
+
+
+def by_answer(found: Sequence[Sequence[bool]]) -> dict[str, float]:
+    """A share of facts, citations or sentences; those of one answer are resampled together, and `n` is answers."""
+    return share_interval([(sum(one), len(one)) for one in found])
 
 
 def cited_sentences(answer: str) -> list[bool]:

@@ -90,21 +90,17 @@ def document_of(paragraphs: Sequence[Paragraph]) -> Document:
 
 
 def measure(
-    folder: Path,
-    embedders: Sequence[str],
-    progress: Progress = lambda stage, done, total: None,
-    data: Path | None = None,
+    folder: Path, embedders: Sequence[str], progress: Progress = lambda stage, done, total: None
 ) -> dict[str, Any]:
     """hit@1 and hit@5 of every leg and of the fusion, for both scripts of the queries.
 
     Args:
         folder: the benchmark.
         embedders: as in the settings.
-        data: where the index is built; a temporary folder where it is None.
     """
     paragraphs, queries = load(folder)
     with tempfile.TemporaryDirectory(prefix="tutor-drcd-") as temporary:
-        corpora = data or Path(temporary)
+        corpora = Path(temporary)
         report = build(corpora / NAME, NAME, document_of(paragraphs), embedders=embedders, progress=progress)
         searcher = Searcher(corpora, NAME, embedders)
         simplify = opencc.OpenCC("t2s").convert

@@ -150,7 +150,7 @@ def moves(grader: Grader, found: Sequence[Row], grades: Sequence[Grade]) -> dict
 
 
 def padded(answer: str) -> str:
-    """Three times as long, with filler after every sentence's worth of text."""
+    """Three times as long, filler last."""
     return answer.rstrip() + " " + _filler(answer)
 
 
@@ -177,7 +177,7 @@ def measure_references(found: Sequence[Row], beside: int = 0, model: Model | Non
 
     Args:
         beside: rows, spread evenly, that the plain "give 0 to 10" prompt grades too, with `model`; our own figures for
-            just these rows stand beside its own.
+            just these rows stand beside its own. Rows that either left unscored are in neither.
     """
     grader = plain_grader()
     grades = [grader.grade_reference(r["question"], r["reference"], r["answer"]) for r in found]
@@ -198,7 +198,7 @@ def measure_references(found: Sequence[Row], beside: int = 0, model: Model | Non
         chosen = [i * len(found) // min(beside, len(found)) for i in range(min(beside, len(found)))]
         ask = one_number(model)
         given = [ask(found[i]["question"], found[i]["reference"], found[i]["answer"]) for i in chosen]
-        usable = [(i, value) for i, value in zip(chosen, given, strict=True) if value is not None]
+        usable = [(i, value) for i, value in zip(chosen, given, strict=True) if value is not None and scored[i]]
         index = [i for i, _ in usable]
         theirs = np.asarray([(value / 10, human[i]) for i, value in usable])
         result["one_number_prompt"] = {

@@ -1,6 +1,7 @@
 """Intervals: percentile bootstrap over rows (Efron 1979), 2,000 resamples, seeded so that a report is reproducible.
 
-A share of none or of all rows has no spread to resample: its interval is the exact one (Clopper and Pearson 1934).
+A share of none or of all rows has no spread to resample: its interval is the exact one (Clopper and Pearson 1934). What
+hangs together, as the citations of one answer do, is resampled together.
 """
 
 from __future__ import annotations
@@ -23,6 +24,15 @@ def mean_interval(values: Sequence[float] | NDArray[Any]) -> dict[str, float]:
         edge = round(1 - ((1 - LEVEL) / 2) ** (1 / len(rows)), 4)
         found.update({"high": edge} if rows[0] == 0 else {"low": round(1 - edge, 4)})
     return found
+
+
+def share_interval(counts: Sequence[tuple[int, int]]) -> dict[str, float]:
+    """`{"value", "low", "high", "n"}` of a share, from (hits, cases) of each row; rows without a case say nothing."""
+    table = np.asarray([row for row in counts if row[1]], dtype=np.float64).reshape(-1, 2)
+    hits, cases = table.sum(axis=0)
+    if hits in (0, cases):  # no spread: as many rows that all say the same
+        return mean_interval(table[:, 0] / table[:, 1])
+    return interval(table, lambda t: float(t[:, 0].sum() / t[:, 1].sum()))
 
 
 def interval(rows: NDArray[Any], statistic: Callable[[NDArray[Any]], float]) -> dict[str, float]:

@@ -68,7 +68,7 @@ def measure(quick: bool = False, progress: Callable[[str], None] = lambda _: Non
     """Run the interviews. Quick: ten questions in two languages; otherwise all questions, the languages in turn."""
     begun = time.perf_counter()
     found = {name: Found() for name in CANDIDATES}
-    with tempfile.TemporaryDirectory() as folder, open_store(Settings(data_dir=Path(folder))) as store:
+    with tempfile.TemporaryDirectory() as folder, open_store(_apart(Path(folder))) as store:
         material = open_material(Path(folder), CORPUS)
         grader, common = grader_of(material), material.common()
         numbers = [q.number for q in material.questions()]
@@ -88,6 +88,11 @@ def measure(quick: bool = False, progress: Callable[[str], None] = lambda _: Non
                     practice.discard(session.id)
             progress(f"{name}: {len(found[name].leaks)} leaks, {found[name].said} things said")
     return _report(found, groups, time.perf_counter() - begun, quick)
+
+
+def _apart(folder: Path) -> Settings:
+    """Settings whose store is a file in the folder, whichever database people's own interviews are kept in."""
+    return Settings(data_dir=folder, database_url="")
 
 
 def _play(session: Session, practice: Practice, candidate: Any, found: Found, draw: random.Random) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.evidence.compare import Comparison, compare
 from eval.evidence.figures import restored, strict
+from eval.evidence.measures import whole
 
 if TYPE_CHECKING:
     from tutor.store.rows import Feedback
@@ -41,11 +42,20 @@ class Watch:
         return restored(json.loads(self.accepted_path.read_text(encoding="utf-8")))
 
     def accept(self, report: Report) -> None:
-        """Hold later reports against this one."""
+        """Hold later reports against this one.
+
+        Raises:
+            UsageError: a measure failed in it.
+        """
+        whole(report)
         _write(self.accepted_path, report)
 
     def take_in(self, report: Report, now: datetime | None = None) -> Comparison:
-        """Keep a night's report and compare it with the accepted one; the first one is accepted as it is."""
+        """Keep a night's report and compare it with the accepted one; the first one is accepted as it is.
+
+        Raises:
+            UsageError: it is the first one, and a measure failed in it.
+        """
         moment = now or datetime.now(UTC)
         _write(self.folder / f"{moment:%Y-%m-%d-%H%M%S}.json", report)
         for old in sorted(self.folder.glob("????-*.json"))[:-KEPT]:

@@ -85,6 +85,6 @@ def refuses(reply: str) -> bool:
 
 
 def some(rows: Sequence[T], count: int) -> list[T]:
-    """`count` rows spread evenly."""
-    step = len(rows) / count if count else 0.0
-    return [rows[int(step * i)] for i in range(min(count, len(rows)))]
+    """`count` rows spread evenly, all of them where there are fewer; none twice."""
+    most = min(count, len(rows))
+    return [rows[i * len(rows) // most] for i in range(most)]

@@ -61,6 +61,12 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def report_name(measure: str, rows: str, limit: int | None, model: str) -> str:
+    """Name of a report; one of some rows, or worded by no language model, never takes the place of the whole one."""
+    aside = [model] if model in {"none", "fake"} else []
+    return "-".join([measure, rows, *aside, *(["limited"] if limit else [])])
+
+
 def finish(name: str, report: dict[str, Any], as_json: bool, show: Callable[[dict[str, Any]], None]) -> None:
     """Keep a report as `eval/reports/NAME.json` and print it, as JSON or as `show` does."""
     REPORTS.mkdir(exist_ok=True)

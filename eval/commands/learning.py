@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from eval.commands.common import opened, searcher
+from ingest.errors import UsageError
 from tutor.settings import Settings
 
 app = typer.Typer()
@@ -24,10 +25,13 @@ def fit() -> None:
 
 @app.command("fit-support")
 def fit_support() -> None:
-    """Learn the support check from the hand-labelled dev sentences, with the model of the settings as second opinion."""
+    """Learn the support check from the hand-labelled train and dev sentences, with the model of the settings as second opinion."""
     from eval.fit_support import fit as run
 
-    with opened(Settings()) as tutor:
+    settings = Settings()
+    with opened(settings) as tutor:
+        if settings.model == "fake" or not tutor.model.state.ready:
+            raise UsageError("There is no model to learn a second opinion of.", "tutor models pull")
         typer.echo(json.dumps(run(tutor.room, tutor.model), indent=1))
 
 

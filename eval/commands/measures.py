@@ -17,6 +17,7 @@ from eval.commands.common import (
     interval_line,
     opened,
     part_of,
+    report_name,
     say,
     searcher,
     show_figures,
@@ -85,16 +86,19 @@ def _show_outside(report: dict[str, Any]) -> None:
 @app.command()
 def answers(
     part: PartName = "test",
-    limit: Annotated[int | None, typer.Option("--limit", help="Only the first rows.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first rows.")] = None,
     recipe: Beside = None,
     as_json: Json = False,
 ) -> None:
     """Facts, citations and language of real answers."""
     from eval.answers import measure
 
-    with opened(Settings()) as tutor:
+    chosen = Settings()
+    with opened(chosen) as tutor:
         report = measure(tutor, part_of(part), limit, advance, _beside(recipe))
-    finish(f"answers-{part}", report, as_json, partial(show_figures, without=("answers",)))
+    finish(
+        report_name("answers", part, limit, chosen.model), report, as_json, partial(show_figures, without=("answers",))
+    )
 
 
 def _beside(rows: int | None) -> int:
@@ -133,7 +137,9 @@ def refusal(part: PartName = "test", recipe: Beside = 0, as_json: Json = False) 
 def attacks(
     part: PartName = "test",
     data: Rows = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="About so many rows, spread over the file.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="About so many rows, spread over the file.")
+    ] = None,
     recipe: Beside = None,
     as_json: Json = False,
 ) -> None:
@@ -144,7 +150,7 @@ def attacks(
     with opened(chosen) as tutor:
         report = measure(tutor, part_of(part), data, limit, advance, _beside(recipe))
     report["model"] = chosen.model if chosen.model in {"none", "fake"} else "model"
-    finish(f"attacks-{data.stem if data else part}", report, as_json, show_figures)
+    finish(report_name("attacks", data.stem if data else part, limit, chosen.model), report, as_json, show_figures)
 
 
 @app.command()

@@ -27,7 +27,10 @@ def run_everything(
     part: PartName = "test",
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this measure; may be repeated.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="About so many rows of every set.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of report.html and report.json.")] = Path("docs/report"),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder of report.html and report.json; docs/report for all measures, test part."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Every measure in one report: one HTML page, one JSON file."""
@@ -39,16 +42,19 @@ def run_everything(
     unknown = [name for name in only or () if name not in names]
     if unknown:
         raise UsageError(f"There is no measure {unknown[0]!r}.", f"Choose from: {', '.join(names)}")
+    if out is None and (only or limit or part != "test"):
+        raise UsageError("Such a report would take the place of the whole one in docs/report.", "Add --out FOLDER.")
+    folder = out or Path("docs/report")
 
     def keep(report: dict[str, Any]) -> None:
         """Write both files anew, whole or not at all."""
         text = json.dumps(strict(report), ensure_ascii=False, indent=1) + "\n"
         for name, content in (("report.json", text), ("report.html", page(report))):
-            draft = out / f".{name}.draft"
+            draft = folder / f".{name}.draft"
             draft.write_text(content, encoding="utf-8")
-            draft.replace(out / name)
+            draft.replace(folder / name)
 
-    out.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(Settings(), part_of(part), stderr)
     report = run_all(bench, quick=quick, limit=limit, only=only or (), keep=keep)
     failed = [name for name, found in report["measures"].items() if found.get("error")]
@@ -57,7 +63,7 @@ def run_everything(
     else:
         for line in _summary(report):
             typer.echo(line)
-    stderr.print(f"{out / 'report.html'}, {out / 'report.json'}", soft_wrap=True)
+    stderr.print(f"{folder / 'report.html'}, {folder / 'report.json'}", soft_wrap=True)
     if failed:
         raise typer.Exit(1)
 
@@ -146,7 +152,10 @@ def _tell(found: Comparison, as_json: bool) -> None:
         return
     for line in lines(found):
         typer.echo(line)
-    typer.echo(f"{len(found.regressions)} worse" if found.regressions else "nothing got worse")
+    if not found.changes:
+        typer.echo("nothing could be compared")
+    else:
+        typer.echo(f"{len(found.regressions)} worse" if found.regressions else "nothing got worse")
 
 
 def _summary(report: dict[str, Any]) -> list[str]:

@@ -72,8 +72,11 @@ def compare(before: Report, after: Report) -> Comparison:
         for figure in old["figures"]:
             if figure.get("unit") and not same_machine:
                 continue
-            if figure["headline"] and figure["better"] and figure["id"] in known:
-                changes.append(_figure(figure, known[figure["id"]]))
+            if figure["headline"] and figure["better"]:
+                if figure["id"] in known:
+                    changes.append(_figure(figure, known[figure["id"]]))
+                else:
+                    notes.append(f"{name}: {figure['label']}: only in the older report")
         changes += _bars(name, old["report"], new["report"])
         change, newly, gone = _failures(name, old["failures"], new["failures"])
         changes.append(change)

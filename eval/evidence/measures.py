@@ -179,7 +179,7 @@ MEASURES = (
     Measure("interview", "Interviews with simulated candidates", _interview, (), quick=1),
     Measure("answers", "Answering", _answers, ("answers",), quick=10, asks=True),
     Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16, asks=True),
-    Measure("waiting", "Waiting", _waiting, ("answers", "unanswerable"), quick=3, asks=True),
+    Measure("waiting", "Waiting", _waiting, ("answers", "unanswerable", "grading"), quick=3, asks=True),
     Measure(
         "speed", "Speed beside the bare engine and the usual recipe", _speed, (), quick=1, needs="eval.speed", asks=True
     ),
@@ -254,6 +254,17 @@ def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
         bench.say(f"  not measured: {found['error']}")
     found["seconds"] = round(time.perf_counter() - begun, 1)
     return found
+
+
+def whole(report: Report) -> None:
+    """Nothing where every measure of a report was made.
+
+    Raises:
+        UsageError: one failed; what is compared with such a report is never found worse.
+    """
+    for name, found in report["measures"].items():
+        if "error" in found:
+            raise UsageError(f"The measure {name} failed: {found['error']}", "Mend that, and measure again.")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from eval.evidence.figures import shown
 from eval.evidence.plots import bars, reliability
 
 Report = Mapping[str, Any]
-_SAID_ELSEWHERE = {"part", "quick", "seconds"}
+_SAID_ELSEWHERE = {"part", "quick", "seconds", "sample"}
 STYLE = """
 :root{color-scheme:light dark;--paper:#fbfaf7;--surface:#fff;--ink:#20262b;--quiet:#5b656d;--line:#d9dcd8;--bar:#2b6168;--lower:#9a5b2a;--mark:#a8322b}
 @media(prefers-color-scheme:dark){:root{--paper:#14181b;--surface:#1d2327;--ink:#e8ebed;--quiet:#a9b3ba;--line:#3a444b;--bar:#6fb1ba;--lower:#d59a6a;--mark:#ff9c94}}
@@ -95,6 +95,8 @@ def _glance(measures: Mapping[str, Report]) -> str:
 
 
 def _rows_of(found: Report) -> str:
+    if "sample" in found.get("report", {}):
+        return str(found["report"]["sample"])
     if not found["limit"]:
         return "all rows"
     return f"about {found['limit']} rows of each set" if found.get("gold") else "the short form"

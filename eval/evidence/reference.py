@@ -15,7 +15,7 @@ from typing import Any
 
 from eval.evidence.compare import Comparison, compare
 from eval.evidence.figures import restored, strict
-from eval.evidence.measures import FORMAT, Bench, run_all
+from eval.evidence.measures import FORMAT, Bench, run_all, whole
 from ingest.errors import UsageError
 
 MEASURES = ("retrieval", "refusal", "support", "grading", "attacks")
@@ -42,7 +42,12 @@ def _slim(found: Report) -> Report:
 
 
 def write(report: Report) -> None:
-    """Take a report as the reference."""
+    """Take a report as the reference.
+
+    Raises:
+        UsageError: a measure failed: nothing could be held against it later.
+    """
+    whole(report)
     REFERENCE.write_text(json.dumps(strict(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from eval.load import processes as started
@@ -42,7 +44,8 @@ def measure(settings: Settings, *, processes: int, users: int, minutes: float) -
     """The report of a crowd, JSON-ready: answers, errors, foreign texts, streams at once, memory and files."""
     with ExitStack() as stack:
         model = stack.enter_context(started.stand_in(RATE, FIRST))
-        hosts = [stack.enter_context(started.application(settings, model)) for _ in range(processes)]
+        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tutor-load-"))) / "store.sqlite"
+        hosts = [stack.enter_context(started.application(settings, model, store)) for _ in range(processes)]
         queries = gold_queries()[: users * QUERIES_EACH]
         with started.stand_in(1000.0, 0.0) as quick:
             calm = stack.enter_context(started.application(settings, quick))

@@ -1,6 +1,6 @@
 """Starts what a load run needs, in processes of their own: the stand-in model server and application processes.
 
-Tells what they use: processor time, memory, open files, threads. Knows nothing of questions.
+Tells what they use: processor time, memory, open files. Knows nothing of questions.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
@@ -39,17 +41,23 @@ def stand_in(rate: float, first: float) -> Iterator[str]:
 
 
 @contextmanager
-def application(settings: Settings, model_url: str) -> Iterator[str]:
-    """One process of the application, ready for questions; yields its address."""
+def application(settings: Settings, model_url: str, store: Path | None = None) -> Iterator[str]:
+    """One process of the application, ready for questions; yields its address.
+
+    Args:
+        store: SQLite file that several processes share; None for one of its own. Never that of people: attempts stay.
+    """
     with bind("127.0.0.1", 0) as sock:
         port = int(sock.getsockname()[1])
     kept = {key: value for key, value in os.environ.items() if not key.startswith("TUTOR_")}
+    folder = tempfile.TemporaryDirectory(prefix="tutor-load-")
     ours = {
+        "TUTOR_DATABASE_URL": f"sqlite:///{store or Path(folder.name) / 'store.sqlite'}",
         "TUTOR_DATA_DIR": str(settings.data_dir), "TUTOR_CORPUS": settings.corpus, "TUTOR_SERVER_URL": model_url,
         "TUTOR_PORT": str(port), "TUTOR_RATE_LIMIT": "0",
     }  # fmt: skip
     command = [sys.executable, "-c", "from tutor.cli import main; main()", "serve"]
-    with subprocess.Popen(command, env=kept | ours, stderr=subprocess.DEVNULL) as process:
+    with folder, subprocess.Popen(command, env=kept | ours, stderr=subprocess.DEVNULL) as process:
         host = f"http://127.0.0.1:{port}"
         try:
             _await_ready(host, process)
@@ -83,7 +91,7 @@ def settle(host: str) -> None:
 
 
 def figures(host: str) -> dict[str, float]:
-    """Memory (MB), open files, threads and processor time (s) of a process, as its metrics tell."""
+    """Memory (MB), open files and processor time (s) of a process, as its metrics tell."""
     text = httpx.get(f"{host}/metrics", trust_env=False, timeout=60).text
 
     def value(name: str) -> float:

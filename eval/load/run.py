@@ -74,7 +74,8 @@ def measure(
     asked = gold_queries() if fresh else list(QUESTIONS)
     with ExitStack() as stack:
         model = stack.enter_context(started.stand_in(RATE, FIRST))
-        hosts = [stack.enter_context(started.application(settings, model)) for _ in range(processes)]
+        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tutor-load-"))) / "store.sqlite"
+        hosts = [stack.enter_context(started.application(settings, model, store)) for _ in range(processes)]
         for host in hosts:  # everything that is loaded late is loaded now
             asyncio.run(at_rate([host], 3.0, 2.0 + len(QUESTIONS) / 2, QUESTIONS))
             started.settle(host)

@@ -1,4 +1,4 @@
-"""`python -m eval load --soak 30`: the same load for half an hour; memory and open files must stay flat.
+"""`python -m eval load --soak --minutes 30`: the same load for half an hour; memory and open files must stay flat.
 
 Growth is the slope of a line through the samples after warm-up, with its standard error: two readings at the ends would
 tell what the last garbage collection did. Knows the open loop, nothing inside the application.
@@ -7,9 +7,11 @@ tell what the last garbage collection did. Knows the open loop, nothing inside t
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from eval.load.run import FIRST, RATE, at_rate, gold_queries, machine
 from tutor.settings import Settings
 
 SAMPLE_S = 10.0
-# Caches fill, the allocator finds its level: this share of a soak, and at least one pass over all questions, is warm-up.
+# Caches fill, the allocator finds its level: this share of a soak is warm-up.
 WARM_SHARE = 1 / 3
 
 
@@ -28,7 +30,8 @@ def measure(settings: Settings, *, processes: int, minutes: float, per_second: f
     queries = gold_queries()
     with ExitStack() as stack:
         model = stack.enter_context(started.stand_in(RATE, FIRST))
-        hosts = [stack.enter_context(started.application(settings, model)) for _ in range(processes)]
+        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tutor-load-"))) / "store.sqlite"
+        hosts = [stack.enter_context(started.application(settings, model, store)) for _ in range(processes)]
         sent, errors = 0, 0
         samples: list[list[dict[str, float]]] = [[] for _ in hosts]
         begun, moment = time.monotonic(), 0.0

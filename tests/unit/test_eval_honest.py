@@ -1,0 +1,195 @@
+"""What a measure must not do: count what hangs together as if it did not, ask a row twice, or put a part in the place of the whole."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from eval import interview
+from eval.__main__ import app
+from eval.baselines.replies import some
+from eval.commands.common import report_name
+from eval.evidence import reference, waiting
+from eval.evidence.compare import compare
+from eval.gold import rows
+from eval.intervals import mean_interval, share_interval
+from eval.load import processes
+from eval.watch import Watch
+from ingest.errors import UsageError
+from tutor.answering.answer import Answer, Done, Rechecking
+from tutor.answering.tutor import Ask
+from tutor.settings import Settings
+
+
+def test_what_stands_in_one_answer_is_resampled_together() -> None:
+    answers = [(10, 10)] * 36 + [(0, 10)] * 4
+    together, apart = share_interval(answers), mean_interval([1.0] * 360 + [0.0] * 40)
+    assert together["value"] == apart["value"] == 0.9
+    assert together["n"] == 40
+    assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])
+
+
+@pytest.mark.parametrize("right", [0, 5])
+def test_a_share_of_none_or_all_is_as_sure_as_its_rows_are_many(right: int) -> None:
+    assert share_interval([(right, 5)] * 39 + [(0, 0)]) == mean_interval([right / 5] * 39)
+
+
+def test_a_share_of_nothing_is_no_figure() -> None:
+    assert share_interval([(0, 0)])["n"] == share_interval([])["n"] == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 10])
+def test_rows_beside_are_spread_and_none_comes_twice(count: int) -> None:
+    found = some(["a", "b", "c"], count)
+    assert len(found) == len(set(found)) == min(count, 3)
+
+
+@pytest.mark.parametrize(
+    ("limit", "model", "name"),
+    [(None, "auto", "answers-test"), (3, "auto", "answers-test-limited"), (None, "fake", "answers-test-fake")],
+)
+def test_a_part_of_a_report_has_a_name_of_its_own(limit: int | None, model: str, name: str) -> None:
+    assert report_name("answers", "test", limit, model) == name
+
+
+@pytest.mark.parametrize("some_of_it", [("--only", "grading"), ("--limit", "3"), ("--part", "dev")])
+def test_a_part_of_all_wants_a_folder_of_its_own(
+    some_of_it: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["all", *some_of_it])
+    assert isinstance(done.exception, UsageError)
+    assert "--out" in done.exception.mend
+    assert not list(tmp_path.iterdir())
+
+
+class _Asked:
+    """A tutor that refuses everything and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.queries: list[str] = []
+
+    def stream(self, ask: Ask) -> Iterator[Any]:
+        self.queries.append(ask.query)
+        yield Done(Answer("no", True, "en", timings={"retrieval_ms": 1.0}))
+
+
+def test_waiting_takes_every_kind_and_warms_up_with_a_row_that_it_does_not_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "_gradings", lambda part, limit: [1.0])
+    tutor = _Asked()
+    found = waiting.measure(tutor, "test", None, lambda row: None)  # type: ignore[arg-type]
+    assert found["rows"] == waiting.ROWS
+    assert tutor.queries.count(tutor.queries[0]) == 1
+    refused = rows("unanswerable", "test")
+    kinds = {row["kind"] for row in refused if row["query"] in tutor.queries}
+    assert kinds == {row["kind"] for row in refused}
+
+
+class _Rechecked:
+    """A tutor whose sentences are judged again for long after the last word."""
+
+    def stream(self, ask: Ask) -> Iterator[Any]:
+        yield Rechecking(1)
+        told = {"retrieval_ms": 1.0, "first_token_ms": 0.0, "total_ms": 9000.0}
+        yield Done(Answer("yes", False, "en", timings=told, usage={"completion_tokens": 11}))
+
+
+def test_tokens_a_second_end_with_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr(waiting, "_gradings", lambda part, limit: [1.0])
+    found = waiting.measure(_Rechecked(), "test", 3, lambda row: None)  # type: ignore[arg-type]
+    assert found["tokens_per_second"]["value"] == 10.0
+    assert found["prompt_tokens"]["n"] == 0
+
+
+def test_simulated_interviews_never_reach_the_database_of_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUTOR_DATABASE_URL", "postgresql://tutor:secret@db.invalid/tutor")
+    opened: list[Any] = []
+
+    def watched(settings: Any) -> Any:
+        opened.append(settings)
+        raise InterruptedError
+
+    monkeypatch.setattr(interview, "open_store", watched)
+    with pytest.raises(InterruptedError):
+        interview.measure(quick=True)
+    assert not opened[0].database_url
+
+
+class _Process:
+    def __enter__(self) -> _Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def kill(self) -> None:
+        pass
+
+
+def test_users_of_a_load_run_practise_in_a_store_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUTOR_DATABASE_URL", "postgresql://tutor:secret@db.invalid/tutor")
+    stores: list[str] = []
+
+    def started(command: list[str], env: dict[str, str], **_: Any) -> _Process:
+        stores.append(env["TUTOR_DATABASE_URL"])
+        return _Process()
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    monkeypatch.setattr(processes, "_await_ready", lambda host, process: None)
+    people = Settings(data_dir=tmp_path)
+    with processes.application(people, "http://127.0.0.1:1"):
+        pass
+    with processes.application(people, "http://127.0.0.1:1", tmp_path / "shared.sqlite"):
+        pass
+    assert stores[0].startswith("sqlite:///")
+    assert str(people.store_file) not in stores[0]
+    assert stores[1] == f"sqlite:///{tmp_path}/shared.sqlite"
+
+
+def _report(**found: Any) -> dict[str, Any]:
+    measure = {"report": {}, "figures": [], "failures": [], "gold": {"a": "b"}, "limit": None, "seconds": 1.0, **found}
+    return {"format": 1, "part": "test", "provenance": {"machine": "m"}, "measures": {"retrieval": measure}}
+
+
+def test_no_state_is_kept_in_which_a_measure_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, broken = Watch(tmp_path / "watch"), _report(error="There is no corpus.")
+    with pytest.raises(UsageError, match="There is no corpus"):
+        watch.take_in(broken, datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(UsageError, match="There is no corpus"):
+        watch.accept(broken)
+    assert watch.accepted() is None
+    monkeypatch.setattr(reference, "REFERENCE", tmp_path / "reference.json")
+    with pytest.raises(UsageError, match="There is no corpus"):
+        reference.write(broken)
+    assert not (tmp_path / "reference.json").exists()
+
+
+def test_a_headline_that_is_gone_is_told() -> None:
+    figure = {
+        "id": "retrieval.hit1", "label": "first", "value": 0.9, "low": 0.8, "high": 1.0, "n": 9, "headline": True, "better": "higher",
+    }  # fmt: skip
+    assert "retrieval: first: only in the older report" in compare(_report(figures=[figure]), _report()).notes
+
+
+def test_where_nothing_could_be_compared_nothing_is_said_to_be_well(tmp_path: Path) -> None:
+    for name, gold in (("before", "b"), ("after", "c")):
+        text = json.dumps(_report(gold={"a": gold}))
+        (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "before.json"), str(tmp_path / "after.json")])
+    assert "nothing could be compared" in done.output
+    assert "nothing got worse" not in done.output
