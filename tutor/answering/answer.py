@@ -29,7 +29,7 @@ class Answer:
 
     Args:
         suggestions: nearest questions, offered with a refusal.
-        flags: what the checks noticed, e.g. "extractive", "stopped".
+        flags: what the checks noticed, e.g. "extractive", "near miss".
         timings: `retrieval_ms`, `first_token_ms`, `total_ms`; None for a token that never came.
         usage: token counts as the model server reported them.
         model: name of the model that worded it, or "none".
