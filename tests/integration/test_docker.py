@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,12 @@ def test_images_are_pinned_to_a_release(service: tuple[str, dict[str, Any]]) -> 
     name, _, tag = found["image"].rpartition(":")
     assert name
     assert re.search(r"\d+\.\d+", tag), tag
+
+
+def test_our_own_image_is_tagged_with_the_version(service: tuple[str, dict[str, Any]]) -> None:
+    project = tomllib.loads((DOCKER.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    name, _, tag = service[1]["image"].rpartition(":")
+    assert name != "interview-tutor" or tag == project["version"]
 
 
 def test_services_that_stay_have_a_health_check(service: tuple[str, dict[str, Any]]) -> None:
@@ -225,8 +232,6 @@ def test_the_lock_has_every_package_with_hashes() -> None:
     blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
     project = (DOCKER.parent / "pyproject.toml").read_text(encoding="utf-8")
-    import tomllib
-
     content = tomllib.loads(project)["project"]
     wanted = [*content["dependencies"], *content["optional-dependencies"]["postgres"]]
     names = {re.match(r"[A-Za-z0-9._-]+", row)[0].lower().replace("_", "-") for row in wanted}  # type: ignore[index]
