@@ -1,8 +1,9 @@
 # make run    set everything up and open the tutor
 # make test   set everything up and run all tests
-# make lint   ruff and mypy
+# make lint   ruff, mypy, bandit, import directions, reference pages
 # make bench  every measure, quick form, into docs/report
 # make house  long files and tangled functions: reported, never an error
+# make audit  known holes in the packages of the image: reported, never an error
 
 PYTHON ?= python3
 VENV ?= .venv

@@ -20,8 +20,7 @@ trap 'rm -rf "$workshop"' EXIT
 "$workshop/tools/bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir "$workshop" "$here"
 
 "$python" -m venv --clear "$target"
-"$target/bin/pip" install --quiet --require-hashes --no-deps --only-binary :all: --no-binary opencc-python-reimplemented \
-    -r "$here/docker/requirements.txt"
+"$target/bin/pip" install --quiet --require-hashes --no-deps --only-binary :all: -r "$here/docker/requirements.txt"
 "$target/bin/pip" install --quiet --no-deps "$workshop"/interview_tutor-*.whl
 "$target/bin/pip" check
 "$target/bin/tutor" --version

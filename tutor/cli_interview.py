@@ -234,13 +234,12 @@ def _nothing_due(practice: Practice, as_json: bool) -> None:
     from datetime import UTC
 
     found = practice.progress(UTC)
-    when = found.upcoming[0].due.isoformat() if found.upcoming else None
+    when = found.upcoming[0].due if found.upcoming else None
     if as_json:
-        emit({"type": "note", "text": "nothing is due", "next": when})
+        emit({"type": "note", "text": "nothing is due", "next": when.isoformat() if when else None})
         return
-    typer.echo(
-        "Nothing is due." + (f" Next: {when[:10]}." if when else " Nothing was practised yet: `tutor interview`.")
-    )
+    following = f"Next: {when.astimezone():%Y-%m-%d}." if when else "Nothing was practised yet: `tutor interview`."
+    typer.echo(f"Nothing is due. {following}")
 
 
 def progress(corpus: CorpusName = None, as_json: Json = False) -> None:

@@ -88,8 +88,9 @@ def take(session: Session, screen: Screen, given: Input) -> None:
     elif given.command == "time":
         view = session.view()
         words = Words(session.state.setup.language)
-        left = "" if view.remaining is None else f" · {words('limit')}: {words.duration(view.remaining)}"
-        screen.note(f"{words('time')}: {words.duration(view.used)}{left}")
+        colon = words("colon")
+        left = "" if view.remaining is None else f" · {words('limit')}{colon}{words.duration(view.remaining)}"
+        screen.note(f"{words('time')}{colon}{words.duration(view.used)}{left}")
     elif given.command == "help":
         screen.note(HELP)
     else:
@@ -220,7 +221,9 @@ class TextScreen:
         """The summary; the whole report is what `--report FILE` writes."""
         words = Words(report.language)
         passed = words("passed-of", passed=report.passed, number=len(report.questions))
-        head = f"{words('score')}: {words.score(report.score)} · {words('passed')}: {passed} · {words.duration(report.seconds)}"
+        colon = words("colon")
+        score = f"{words('score')}{colon}{words.score(report.score)}"
+        head = f"{score} · {words('passed')}{colon}{passed} · {words.duration(report.seconds)}"
         self._console.print(Panel(Text(head, style="bold"), title=words("title"), title_align="left"))
         for note in notes_of(report, words):
             self._console.print(Text(note, style="dim"))
@@ -248,7 +251,7 @@ class TextScreen:
         if report.review:
             self._console.print(Text(words("review"), style="bold"))
             for review in report.review:
-                self._console.print(Text(f"  {review.due[:10] or words('now')}  {review.question}. {review.title}"))
+                self._console.print(Text(f"  {words.day(review.due)}  {review.question}. {review.title}"))
 
 
 class JsonScreen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import click
@@ -85,7 +86,8 @@ def draft_rubrics(settings: Settings, corpus: str, number: int | None, console: 
     the rule drafts what is missing.
 
     Raises:
-        UsageError: there is no such question, it has no answer, or a person has written its rubric.
+        UsageError: there is no such question, it has no answer, a person has written its rubric, or a model has drafted it
+            and none is there now.
         ModelUnavailable: the model died; what was drafted is kept.
     """
     from tutor.commands import progress_bar, wait_for_model
@@ -104,15 +106,26 @@ def draft_rubrics(settings: Settings, corpus: str, number: int | None, console: 
             known = material.rubrics.get(question.number)
             if known is not None and number is None and (not ready or known.drafted_by):
                 continue
+            if known is not None and known.drafted_by and not ready:
+                raise UsageError(
+                    f"{known.drafted_by} has drafted the key points of question {number}, and no model runs now to draft "
+                    "better ones than a rule does.",
+                    "tutor doctor",
+                )
             made = draft_with(model, question, material.document) if ready else draft(question, material.document)
-            if made is not None:
-                keep(own, corpus, {question.number: made}, material.document)
+            if made is None:
+                if number is not None:
+                    raise UsageError(f"Question {number} has no answer that key points could be made of.")
+            elif keep(own, corpus, {question.number: made}, material.document, over=partial(_gives_way, made)):
                 done, by_model = done + 1, by_model + bool(made.drafted_by)
         progress("Drafting", len(wanted), len(wanted))
-    if number is not None and not done:
-        raise UsageError(f"Question {number} has no answer that key points could be made of.")
     how = f"{by_model} with the model, {done - by_model} by rule"
     console.print(f"{done} drafted ({how}); review them with `tutor corpus rubric N --edit`.", markup=False)
+
+
+def _gives_way(made: Rubric, there: Rubric | None) -> bool:
+    """Whether a draft may take the place of what is there: never of a person's, one by rule not of a model's either."""
+    return there is None or (there.drafted and bool(made.drafted_by or not there.drafted_by))
 
 
 def _to_draft(material: Material, number: int | None) -> list[Question]:

@@ -59,7 +59,7 @@ def test_an_answer_is_copied_with_its_sources(visit: Visit) -> None:
     page.locator("#said", has_text="已複製").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert "KV Cache 是一種避免重複計算的" in copied
-    assert "出處:" in copied
+    assert "出處：" in copied
     assert f"第 1 題 · 解釋: {QUOTE}" in copied
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,12 @@ def test_images_are_pinned_to_a_release(service: tuple[str, dict[str, Any]]) -> 
     name, _, tag = found["image"].rpartition(":")
     assert name
     assert re.search(r"\d+\.\d+", tag), tag
+
+
+def test_our_own_image_is_tagged_with_the_version(service: tuple[str, dict[str, Any]]) -> None:
+    project = tomllib.loads((DOCKER.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    name, _, tag = service[1]["image"].rpartition(":")
+    assert name != "interview-tutor" or tag == project["version"]
 
 
 def test_services_that_stay_have_a_health_check(service: tuple[str, dict[str, Any]]) -> None:
@@ -211,6 +218,8 @@ def test_the_dockerfile_builds_with_the_script_and_runs_as_nobody() -> None:
     assert re.search(r"^FROM python:3\.11\.\d+-slim", text, re.M)
     assert "RUN docker/build.sh /app" in text
     assert re.findall(r"^USER (.+)$", text, re.M)[-1] == "10001:10001"
+    licences = {"LICENSE", "THIRD_PARTY.md"}
+    assert licences <= set(re.findall(r"\S+", " ".join(re.findall(r"^COPY (.+)$", text, re.M))))
     ignored = (DOCKER.parent / ".dockerignore").read_text().splitlines()
     for source in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.M):
         assert all(f"!{path}" in ignored for path in source.split()), source
@@ -223,13 +232,24 @@ def test_the_lock_has_every_package_with_hashes() -> None:
     blocks = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in block for block in blocks if "==" in block)
     project = (DOCKER.parent / "pyproject.toml").read_text(encoding="utf-8")
-    import tomllib
-
     content = tomllib.loads(project)["project"]
     wanted = [*content["dependencies"], *content["optional-dependencies"]["postgres"]]
     names = {re.match(r"[A-Za-z0-9._-]+", row)[0].lower().replace("_", "-") for row in wanted}  # type: ignore[index]
     assert names <= {name.lower().replace("_", "-") for name in pinned}, "run docker/lock.sh"
     assert "torch" not in pinned
+
+
+def test_every_package_of_the_image_comes_as_a_wheel_whose_hash_is_checked() -> None:
+    """What is built from source fetches its build tools, and nothing checks their hashes."""
+    script = (DOCKER / "build.sh").read_text(encoding="utf-8")
+    assert "--only-binary :all:" in script
+    assert "--no-binary" not in script
+
+
+def test_an_alert_is_raised_also_where_no_replica_is_left() -> None:
+    rules = [r for g in yaml.safe_load((DOCKER / "alerts.yml").read_text())["groups"] for r in g["rules"]]
+    (down,) = (rule["expr"] for rule in rules if rule["alert"] == "TutorDown")
+    assert 'absent(up{job="tutor"})' in down
 
 
 def test_the_dashboard_and_the_alerts_ask_for_figures_that_exist() -> None:
@@ -249,6 +269,9 @@ def test_the_proxy_never_takes_a_name_from_outside() -> None:
     text = (DOCKER / "haproxy.cfg").read_text(encoding="utf-8")
     for header in ("X-Forwarded-User", "X-Forwarded-For", "Forwarded"):
         assert f"http-request del-header {header}\n" in text
+    assert "http-request set-header X-Request-ID %[unique-id]\n" in text, (
+        "adding one would leave the sender's before it"
+    )
     assert "path /metrics" in text
     assert "%r" not in text.replace("%reg", ""), "a request line holds what users wrote"
 

@@ -171,6 +171,7 @@ def test_writers_at_once_lose_nothing(store: Store) -> None:
             for turn in range(15):
                 store.conversations.append("anna", made.id, "user", f"{who}-{turn}")
                 store.interviews.save("anna", f"i{turn}", "llm", {"who": who}, False)
+                store.attempts.add_once("anna", Attempt("llm", 1, "x", {}, interview=f"i{turn}"))
                 store.cards.put("anna", "llm", turn, {"who": who}, datetime.now(UTC))
                 store.accounts.ensure(f"user{turn}")
         except Exception as error:
@@ -184,6 +185,7 @@ def test_writers_at_once_lose_nothing(store: Store) -> None:
     assert failed == []
     assert len(store.conversations.messages("anna", made.id)) == 90
     assert len(store.interviews.list("anna")) == len(store.cards.all("anna", "llm")) == store.accounts.count() == 15
+    assert len(store.attempts.list("anna", "llm")) == 15
 
 
 def test_the_server_goes_and_comes_back(cluster: postgres.Cluster, store: Store, settings: Settings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -92,6 +94,36 @@ def test_every_language_has_every_export(language: str, kind: str) -> None:
     text = export(make_report("i", now, {}), kind)
     assert ("said 3.1" if kind == "tsv" else "my words") in text  # cards are of the document's words
     assert "{" not in text or kind != "md"
+
+
+@pytest.fixture
+def in_taipei(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock of this process, eight hours before UTC."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Taipei")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of a process cannot be set on this system")
+@pytest.mark.parametrize("kind", ["md", "html"])
+@pytest.mark.usefixtures("in_taipei")
+def test_a_review_is_on_the_day_that_the_calendar_on_the_wall_shows(report: Report, kind: str) -> None:
+    late = replace(report, review=(replace(report.review[0], due="2026-03-01T23:30:00+00:00"),))
+    text = export(late, kind)
+    assert "2026-03-02" in text
+    assert "2026-03-01" not in text
+
+
+def test_labels_end_as_their_language_ends_them(report: Report) -> None:
+    asked = replace(report.questions[0], follow_ups=(("Why?", "Because."),))
+    for language, label in (("zh-Hant", "追問{}：Why?"), ("zh-Hans", "追问{}：Why?"), ("en", "Follow-up{}: Why?")):
+        said = replace(report, language=language, questions=(asked,))
+        assert label.format("**") in export(said, "md")
+        assert label.format("</strong>") in export(said, "html")
+    assert "\n\n與資料不符：\n" in cards(replace(report, language="zh-Hant"))[0][2]
+    assert "\n\nContradicts the material:\n" in cards(report)[0][2]
 
 
 class Reader(HTMLParser):

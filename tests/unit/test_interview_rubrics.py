@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,16 +12,16 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ingest.corpora import ingest, read_document
-from ingest.errors import DocumentError
+from ingest.errors import DocumentError, UsageError
 from ingest.rubrics import quote_span, read_rubrics, rubrics_path
 from tutor.cli import app
-from tutor.interview import choosing
+from tutor.interview import choosing, rubric_file
 from tutor.interview.drafting import draft, draft_all
 from tutor.interview.material import open_material, own_rubrics_path
 from tutor.interview.practice import open_practice
 from tutor.interview.rubric_file import editable, edited, keep
 from tutor.interview.setup import Setup
-from tutor.rubric_commands import draft_rubrics
+from tutor.rubric_commands import draft_rubrics, edit_rubric
 from tutor.settings import Settings
 from tutor.store import open_store
 
@@ -129,6 +131,27 @@ def test_a_key_points_id_of_another_question_is_refused_and_nothing_is_lost(sett
     assert read_rubrics(own, document) == drafts
 
 
+def test_two_who_keep_at_once_lose_nothing(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = open_material(settings.corpora_dir, "tiny").document
+    drafts = draft_all(document)
+    own = tmp_path / "own.yaml"
+    both_have_read = threading.Barrier(2)
+
+    def reading(*asked):
+        found = read_rubrics(*asked)
+        with suppress(threading.BrokenBarrierError):  # who holds the file alone waits for nobody
+            both_have_read.wait(0.2)
+        return found
+
+    monkeypatch.setattr(rubric_file, "read_rubrics", reading)
+    threads = [threading.Thread(target=keep, args=(own, "tiny", {n: drafts[n]}, document)) for n in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(read_rubrics(own, document)) == {1, 2}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "big5"])
 def test_rubrics_may_be_in_any_encoding_that_documents_may_be_in(tiny_bank: Path, encoding: str) -> None:
     document = read_document(tiny_bank)
@@ -186,3 +209,25 @@ def test_drafting_with_a_model_goes_on_where_it_was(settings, monkeypatch):
     assert len(asked) == len(set(asked)) == 3
     draft_rubrics(fake, "tiny", None, console)
     assert len(asked) == 3
+
+
+def test_a_draft_by_rule_never_takes_the_place_of_one_by_a_model(settings, monkeypatch):
+    monkeypatch.setattr(choosing, "_ask", lambda *_: [1])
+    fake, none = (settings.model_copy(update={"model": model}) for model in ("fake", "none"))
+    console = Console(quiet=True)
+    draft_rubrics(fake, "tiny", 1, console)
+    with pytest.raises(UsageError, match="fake has drafted the key points of question 1"):
+        draft_rubrics(none, "tiny", 1, console)
+    monkeypatch.setattr(choosing, "_ask", lambda *_: [])
+    draft_rubrics(fake, "tiny", 1, console)
+    assert open_material(settings.corpora_dir, "tiny").rubrics[1].drafted_by == "fake"
+    draft_rubrics(none, "tiny", 2, console)
+    assert open_material(settings.corpora_dir, "tiny").rubrics[2].drafted
+
+
+def test_what_a_person_writes_while_the_model_drafts_stays(settings, monkeypatch):
+    console = Console(quiet=True)
+    monkeypatch.setattr("click.edit", lambda text, extension: text.replace("weight: 3.0", "weight: 4.0"))
+    monkeypatch.setattr(choosing, "_ask", lambda *_: edit_rubric(settings, "tiny", 1, console) or [1])
+    draft_rubrics(settings.model_copy(update={"model": "fake"}), "tiny", 1, console)
+    assert not open_material(settings.corpora_dir, "tiny").rubrics[1].drafted

@@ -209,6 +209,29 @@ def test_an_attempt_that_was_cut_off_is_kept_on_going_on_and_only_once(
     assert 37 in store.cards.all("ada", "llm-vlm-80")
 
 
+def test_two_processes_that_keep_an_attempt_at_once_keep_it_once(
+    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin(practice, 37, follow_ups=0)
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(Session, "_settle", lambda _: None)
+        session.answer(FULL)
+    one, other = (again(material, grader, store, clock).session(session.id) for _ in range(2))
+    attempts, came_between = store.attempts.list, []
+
+    def listed(*asked: Any) -> Any:
+        found = attempts(*asked)
+        if not came_between:
+            came_between.append(other)
+            other.go_on()
+        return found
+
+    monkeypatch.setattr(store.attempts, "list", listed)
+    one.go_on()
+    assert came_between
+    assert len(attempts("ada", "llm-vlm-80")) == 1
+
+
 def test_pauses_do_not_count(practice: Practice, clock: Clock) -> None:
     session = begin(practice, 37, minutes=10)
     clock.seconds = 60

@@ -182,6 +182,17 @@ def test_somebody_elses_server_refuses(
         model.wait_ready(20)
 
 
+def test_connections_to_a_server_elsewhere_are_let_go(elsewhere: FakeServer, tmp_path: Path) -> None:
+    given = Settings(data_dir=tmp_path, server_url=elsewhere.address, server_key=elsewhere.api_key)
+    with open_model(given) as model:
+        model.wait_ready(20)
+        assert model.chat().invoke("hi").content == "Echo: hi"
+        http = model._running.http
+    assert http is not None
+    assert http.sync.is_closed
+    assert model.count_tokens("hi") > 0
+
+
 def test_a_server_that_comes_up_late_is_noticed() -> None:
     answers = iter([httpx.Response(503), httpx.Response(200, json={"data": [{"id": "late"}]}), httpx.Response(404)])
     http = httpx.Client(transport=httpx.MockTransport(lambda request: next(answers)))

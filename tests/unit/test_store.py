@@ -167,6 +167,15 @@ def test_an_interview_is_kept_as_it_was_saved_last(store):
         store.interviews.load("anna", "i1")
 
 
+def test_an_attempt_of_an_interview_is_kept_once(store):
+    for _ in range(2):
+        for question, interview in ((1, "i1"), (2, "i1"), (1, "i2")):
+            store.attempts.add_once("anna", attempt(question, interview=interview))
+    store.attempts.add_once("ben", attempt(1, interview="i1"))
+    assert [(a.question, a.interview) for a in store.attempts.list("anna", "llm")] == [(1, "i1"), (2, "i1"), (1, "i2")]
+    assert len(store.attempts.list("ben", "llm")) == 1
+
+
 def test_attempts_come_back_whole_and_oldest_first(store):
     late = attempt(2, minutes=9, score=7.5, level=3, seconds=61.5, interview="i1", grade={"flags": ["off-topic"]})
     ids = [store.attempts.add("anna", a) for a in (late, attempt(1, minutes=1), attempt(2, minutes=5))]

@@ -125,7 +125,14 @@ def test_the_last_admin_stays_while_others_are_left(store, anna):
     for touch in (lambda: store.accounts.set_role("anna", "user"), lambda: store.remove_user("anna")):
         with pytest.raises(UsageError, match="last admin"):
             touch()
-    store.accounts.set_role("王小明", "admin")
+    with pytest.raises(UsageError, match="last admin"):
+        store.accounts.change("anna", password="another one entirely", role="user")
+    assert store.accounts.check("anna", GOOD).role == "admin"
+    with pytest.raises(UsageError, match="characters"):
+        store.accounts.change("王小明", password="short", role="admin")
+    assert store.accounts.get("王小明").role == "user"
+    store.accounts.change("王小明", password="another one entirely", role="admin")
+    assert store.accounts.check("王小明", "another one entirely").role == "admin"
     store.remove_user("anna")
     store.remove_user("王小明")
     assert store.accounts.list() == []

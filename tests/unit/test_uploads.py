@@ -1,16 +1,21 @@
-"""A document handed in again: the old one comes back where the new one cannot be built, whoever listens."""
+"""Documents handed in: where the new one cannot be built the old one comes back, and what is removed is deleted in the end."""
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from ingest.errors import DiskFull, IndexBusy
+from ingest.corpora import ingest
+from ingest.errors import DiskFull, DocumentError, IndexBusy
+from ingest.shelf import shelf
 from tutor.settings import Settings
 from tutor.web import uploads
+from tutor.web.library.adding import KEPT_SECONDS, Adding
 from tutor.web.uploads import Upload, adding, documents_dir
 
 OLD = Upload("mine.md", b"## 1. What is a cache?\nIt keeps what is often used in faster memory.\n")
@@ -22,6 +27,13 @@ def settings(tmp_path: Path) -> Settings:
     made = Settings(data_dir=tmp_path, embedders=["use"])
     assert [name for name, _ in adding(made, OLD, None)][-1] == "done"
     return made
+
+
+@pytest.fixture
+def page(settings: Settings) -> Adding:
+    """Documents as the page adds and removes them."""
+    corpora = SimpleNamespace(shelved=lambda: shelf(settings.corpora_dir, settings.embedders), forget=lambda name: None)
+    return Adding(settings, cast(Any, corpora))
 
 
 def failing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +74,28 @@ def test_two_at_once_do_not_mix(settings: Settings) -> None:
     assert list(first)[-1][0] == "done"
     assert kept(settings) == NEW.data
     assert list(adding(settings, OLD, None, replace=True))[-1][0] == "done"
+
+
+def test_a_document_removed_on_the_page_can_be_brought_back(settings: Settings, page: Adding) -> None:
+    path = page.remove("mine")
+    assert not list(documents_dir(settings).iterdir())
+    assert list(page.build("mine", path))[-1].questions == 1
+    assert kept(settings) == OLD.data
+    assert not path.parent.exists()
+
+
+def test_a_removed_document_is_deleted_after_a_day(settings: Settings, page: Adding) -> None:
+    path = page.remove("mine")
+    long_ago = time.time() - KEPT_SECONDS - 1
+    os.utime(path.parent, (long_ago, long_ago))
+    Adding(settings, cast(Any, None))
+    assert not [p for p in settings.data_dir.rglob("*") if p.is_file() and p.suffix == ".md"]
+    with pytest.raises(DocumentError, match="gone"):
+        list(page.build("mine", path))
+
+
+def test_a_document_that_lies_elsewhere_stays_there(settings: Settings, page: Adding, tiny_bank: Path) -> None:
+    ingest(settings.corpora_dir, "own", tiny_bank, embedders=settings.embedders)
+    assert page.remove("own") == tiny_bank.resolve()
+    list(page.build("own", tiny_bank))
+    assert tiny_bank.is_file()

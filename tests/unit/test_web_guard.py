@@ -9,7 +9,7 @@ from ingest.errors import Forbidden, UsageError
 from tutor.settings import Settings
 from tutor.store import open_store
 from tutor.store.accounts import Accounts
-from tutor.web.guard import COOKIE, LARGEST_OTHER, Guard
+from tutor.web.guard import COOKIE, LARGEST_OTHER, Guard, Names
 from tutor.web.identity import current_user, require
 from tutor.web.limits import Buckets
 from tutor.web.signin import TEXTS, TRIES_A_MINUTE, add_sign_in, check_can_sign_in
@@ -50,6 +50,28 @@ def site(tmp_path, client=("203.0.113.9", 5), base="http://tutor.test", **fields
     browser = TestClient(app, base_url=base, client=client, follow_redirects=False)
     browser.store = store
     return browser
+
+
+def test_figures_and_health_are_asked_by_address_and_nothing_else_is(tmp_path):
+    named = site(tmp_path)
+    named.app.add_middleware(Names, settings=Settings(data_dir=tmp_path, host="0.0.0.0", names=["tutor.test"]))
+    named.store.accounts.add("anna", GOOD, "admin")
+    key = named.store.keys.add("anna", scopes=["metrics"])[1]
+    by_address = {"host": "172.18.0.5:7860", "authorization": f"Bearer {key}"}
+    assert named.get("/health", headers={"host": "10.1.2.3"}).status_code == 200
+    assert named.get("/metrics", headers=by_address).status_code == 404  # let through; this small application has none
+    assert named.get("/metrics", headers={"host": "172.18.0.5:7860"}).status_code == 401
+    assert named.get("/who", headers=by_address).status_code == 400
+    assert named.get("/who", headers={**by_address, "host": "tutor.test"}).json() == "anna"
+    named.store.close()
+
+
+def test_with_sign_in_off_no_foreign_name_is_taken(tmp_path):
+    own = site(tmp_path, base="http://localhost:7860", host="127.0.0.1")
+    own.app.add_middleware(Names, settings=Settings(data_dir=tmp_path))
+    assert own.get("/who").json() == "local"
+    assert own.get("/health", headers={"host": "evil.example"}).status_code == 400
+    own.store.close()
 
 
 @pytest.fixture

@@ -69,7 +69,15 @@ def test_choices_of_the_user(model: str, tmp_path: Path) -> None:
 
 def test_what_is_not_known_stays_as_it_is() -> None:
     assert reason("something new", "zh-TW") == "something new"
-    assert reason("沒有找到", "zh-CN") == "没有找到"
+
+
+def test_names_and_paths_keep_their_script() -> None:
+    said = reason("chosen by TUTOR_MODEL=/home/陳/模型/機器.gguf; vLLM is installed", "zh-CN")
+    assert said == "由 TUTOR_MODEL=/home/陳/模型/機器.gguf 指定；已安装 vLLM"
+    assert reason("the settings ask for vectors of 向量; 檔案.gguf", "zh-CN") == "设置要的向量是 向量；檔案.gguf"
+    said = reason("機器.gguf is not on disk and the model hub did not answer within 3 s", "zh-CN")
+    assert said.startswith("機器.gguf 不在")
+    assert reason(r"chosen by TUTOR_MODEL=C:\1\2.gguf", "zh-TW") == r"由 TUTOR_MODEL=C:\1\2.gguf 指定"
 
 
 def test_states_of_a_corpus(tiny_bank: Path, tmp_path: Path) -> None:

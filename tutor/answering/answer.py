@@ -29,7 +29,7 @@ class Answer:
 
     Args:
         suggestions: nearest questions, offered with a refusal.
-        flags: what the checks noticed, e.g. "extractive", "stopped".
+        flags: what the checks noticed, e.g. "extractive", "near miss".
         timings: `retrieval_ms`, `first_token_ms`, `total_ms`; None for a token that never came.
         usage: token counts of the words as the model server reported them, and `model_calls`, of which all but the
             first judge a sentence in doubt.

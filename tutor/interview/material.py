@@ -66,5 +66,6 @@ def with_drafts(corpora_dir: Path, corpus: str, material: Material) -> Material:
             f"No question of {corpus!r} has an answer that key points could be made of.",
             "Add a rubric beside the document (NAME.rubrics.yaml).",
         )
-    keep(own_rubrics_path(corpora_dir, corpus), corpus, drafts, material.document)
+    own = own_rubrics_path(corpora_dir, corpus)
+    keep(own, corpus, drafts, material.document, over=lambda there: there is None)
     return open_material(corpora_dir, corpus)

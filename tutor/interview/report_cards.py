@@ -39,12 +39,13 @@ def _back(question: QuestionReport, words: Words) -> str:
 
     Of a wrong one the document's sentence stands beside it, since the point itself is the mistake.
     """
+    colon = words("colon").rstrip()
     if not (question.missed or question.partly or question.wrong) and question.outcome != "answered":
         answer = [f"• {document_text(source.text)}" for source in question.model_answer]
-        return "\n".join((f"{words('model-answer')}:", *answer)) if answer else ""
+        return "\n".join((f"{words('model-answer')}{colon}", *answer)) if answer else ""
     groups = (("missed", question.missed), ("partly", question.partly), ("wrong", question.wrong))
     return "\n\n".join(
-        "\n".join((f"{words(name)}:", *(f"• {_point(point, name == 'wrong')}" for point in points)))
+        "\n".join((f"{words(name)}{colon}", *(f"• {_point(point, name == 'wrong')}" for point in points)))
         for name, points in groups
         if points
     )

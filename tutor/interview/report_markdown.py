@@ -44,7 +44,7 @@ def _head(report: Report, words: Words) -> str:
     ]
     if report.limit is not None:
         rows.append((words("limit"), words.duration(report.limit)))
-    lines = [f"# {words('title')}", "", *(f"- **{name}**: {value}" for name, value in rows)]
+    lines = [f"# {words('title')}", "", *(f"- **{name}**{words('colon')}{value}" for name, value in rows)]
     notes = notes_of(report, words)
     return "\n".join(lines + (["", *notes] if notes else []))
 
@@ -77,7 +77,7 @@ def _weakest(report: Report, words: Words) -> str:
 
 
 def _review(report: Report, words: Words) -> str:
-    rows = [f"- {r.due[:10] or words('now')}: {r.question}. {escaped(r.title)}" for r in report.review]
+    rows = [f"- {words.day(r.due)}{words('colon')}{r.question}. {escaped(r.title)}" for r in report.review]
     return "\n".join([f"## {words('review')}", "", *rows])
 
 
@@ -108,7 +108,7 @@ def _question(question: QuestionReport, words: Words) -> str:
     if question.answer:
         lines += ["", f"**{words('answer')}**", "", f"> {escaped(question.answer)}"]
     for asked, answer in question.follow_ups:
-        lines += ["", f"**{words('follow-up')}**: {escaped(asked)}", "", f"> {escaped(answer) or '–'}"]
+        lines += ["", f"**{words('follow-up')}**{words('colon')}{escaped(asked)}", "", f"> {escaped(answer) or '–'}"]
     lines += _points(question, words)
     if question.model_answer:
         lines += ["", f"**{words('model-answer')}**", ""]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tutor.answering.answer import Language
 from tutor.answering.script import convert
 
 VERDICTS = {"met": "covered", "partial": "partly", "missing": "missed", "contradicted": "wrong"}
 _ZH = {
     "title": "模擬面試報告",
+    "colon": "：",
     "corpus": "資料",
     "score": "總分",
     "of-ten": "{score}／10",
@@ -63,6 +66,7 @@ _ZH = {
 }
 _EN = {
     "title": "Mock interview report",
+    "colon": ": ",
     "corpus": "Material",
     "score": "Score",
     "of-ten": "{score} of 10",
@@ -118,6 +122,11 @@ _EN = {
 }
 
 
+def local_day(moment: str) -> str:
+    """The date of a moment (ISO 8601, any zone) by the clock of this machine; "" for ""."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d") if moment else ""
+
+
 class Words:
     """Looks up words in one language."""
 
@@ -146,6 +155,10 @@ class Words:
         return (
             self("minutes", minutes=whole // 60, seconds=whole % 60) if whole >= 60 else self("seconds", seconds=whole)
         )
+
+    def day(self, due: str) -> str:
+        """The day of a review (ISO 8601), where this runs; "" is as soon as possible."""
+        return local_day(due) or self("now")
 
     def score(self, value: float | None) -> str:
         """A score with one decimal."""

@@ -6,11 +6,12 @@ The file beside the document is never touched: it is the reviewed one. Knows fil
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from ingest.document import Document
 from ingest.errors import DocumentError
@@ -28,28 +29,33 @@ _EDIT_HEAD = """\
 """
 
 
-def write_rubrics(path: Path, corpus: str, rubrics: Mapping[int, Rubric]) -> None:
-    """Replace the file by these rubrics, all at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = _HEAD.format(corpus=corpus) + _yaml([_row(rubrics[n]) for n in sorted(rubrics)])
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+def keep(
+    path: Path, corpus: str, rubrics: Mapping[int, Rubric], document: Document,
+    over: Callable[[Rubric | None], bool] = lambda there: True,
+) -> bool:  # fmt: skip
+    """Add rubrics to the file, in place of those that it has for the same questions; whether any was added.
 
+    Threads and processes that keep at once take turns, so that none loses what another kept.
 
-def keep(path: Path, corpus: str, rubrics: Mapping[int, Rubric], document: Document) -> None:
-    """Add rubrics to the file, in place of those that it has for the same questions.
+    Args:
+        over: whether what the file has for a question (None: nothing) gives way to the new one.
 
     Raises:
         DocumentError: the file that is there cannot be read, or two questions would have key points of the same id.
     """
-    merged = {**read_rubrics(path, document), **rubrics}
-    owner: dict[str, int] = {}
-    for number, rubric in merged.items():
-        for point in rubric.points:
-            if owner.setdefault(point.id, number) != number:
-                raise DocumentError(f"Questions {owner[point.id]} and {number} both have a key point {point.id}.")
-    write_rubrics(path, corpus, merged)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        there = read_rubrics(path, document)
+        added = {number: rubric for number, rubric in rubrics.items() if over(there.get(number))}
+        merged = {**there, **added}
+        owner: dict[str, int] = {}
+        for number, rubric in merged.items():
+            for point in rubric.points:
+                if owner.setdefault(point.id, number) != number:
+                    raise DocumentError(f"Questions {owner[point.id]} and {number} both have a key point {point.id}.")
+        if added:
+            _write(path, corpus, merged)
+        return bool(added)
 
 
 def editable(rubric: Rubric, title: str) -> str:
@@ -73,6 +79,14 @@ def edited(text: str, number: int, document: Document, folder: Path) -> Rubric:
     if set(found) != {number}:
         raise DocumentError(f"The text must hold the rubric of question {number} and no other.")
     return found[number].model_copy(update={"drafted": False, "drafted_by": ""})
+
+
+def _write(path: Path, corpus: str, rubrics: Mapping[int, Rubric]) -> None:
+    """Replace the file by these rubrics, all at once."""
+    text = _HEAD.format(corpus=corpus) + _yaml([_row(rubrics[n]) for n in sorted(rubrics)])
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
 
 
 def _row(rubric: Rubric) -> dict[str, Any]:

@@ -326,7 +326,7 @@ class Session:
         kept = {a.question for a in self._store.attempts.list(self._user, corpus) if a.interview == self.id}
         for asked in closed:
             if asked.number not in kept and asked.grade is not None:
-                self._store.attempts.add(
+                self._store.attempts.add_once(
                     self._user,
                     Attempt(
                         corpus, asked.number, "\n\n".join(asked.answers), _stored(asked), asked.grade.score,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -43,14 +43,25 @@ class HttpClients:
         """Clients for requests to `url`."""
         import httpx
 
-        local = is_loopback(url)
-        timeout = httpx.Timeout(ASK_PATIENCE_S, read=READ_PATIENCE_S)
-        limits = httpx.Limits(max_keepalive_connections=0 if local else 20)
-        headers = {"Connection": "close"} if local else {}
-        return cls(
-            httpx.Client(trust_env=not local, timeout=timeout, limits=limits, headers=headers),
-            httpx.AsyncClient(trust_env=not local, timeout=timeout, limits=limits, headers=headers),
-        )
+        return cls(httpx.Client(**_options(url)), httpx.AsyncClient(**_options(url)))
+
+
+def async_client(url: str) -> httpx.AsyncClient:
+    """A client for requests to `url` that its maker closes."""
+    import httpx
+
+    return httpx.AsyncClient(**_options(url))
+
+
+def _options(url: str) -> dict[str, Any]:
+    import httpx
+
+    local = is_loopback(url)
+    return {
+        "trust_env": not local, "timeout": httpx.Timeout(ASK_PATIENCE_S, read=READ_PATIENCE_S),
+        "limits": httpx.Limits(max_keepalive_connections=0 if local else 20),
+        "headers": {"Connection": "close"} if local else {},
+    }  # fmt: skip
 
 
 class ServerClient:

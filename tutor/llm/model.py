@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ingest.errors import ModelUnavailable
 from tutor.llm import launches
-from tutor.llm.client import HttpClients, ServerClient, estimate_tokens
+from tutor.llm.client import HttpClients, ServerClient, async_client, estimate_tokens
 from tutor.llm.line import Line, Ticket
 from tutor.llm.resolve import ModelChoice, resolve
 from tutor.llm.running import Running
@@ -230,7 +230,7 @@ class Model:
             return None
 
         async def run(slot: int) -> T:
-            async with HttpClients.to(client.base_url).asynchronous as http:
+            async with async_client(client.base_url) as http:
                 return await work(http, client, slot)
 
         with ticket:

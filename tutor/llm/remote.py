@@ -94,5 +94,9 @@ class RemoteWatch:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self.check()
+            try:
+                self.check()
+            except RuntimeError:  # the client was closed between two of its questions
+                if not self._stopping.is_set():
+                    raise
             self._stopping.wait(self._every_s)

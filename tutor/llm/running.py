@@ -78,6 +78,8 @@ class Running:
             engine.close()
         if thread is not None and thread is not threading.current_thread():
             thread.join(5.0)
+        if self.choice.engine == "openai" and self.http is not None:  # to a server of our own no connection is kept
+            self.http.sync.close()
         if self.choice.engine != "none":
             self.box.set("stopped", "closed")
 

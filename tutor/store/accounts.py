@@ -121,11 +121,7 @@ class Accounts:
             NotFound: there is no such user.
             UsageError: the password is too weak.
         """
-        hashed = self._hash(name, password)
-        with self._database.writing() as session:
-            row = _row(session, name)
-            row.password, row.failures, row.locked_until = hashed, 0, None
-            session.execute(delete(SessionTable).where(SessionTable.user == row.name))
+        self.change(name, password=password)
 
     def set_role(self, name: str, role: str) -> None:
         """Make somebody an admin, or no longer.
@@ -134,12 +130,26 @@ class Accounts:
             NotFound: there is no such user.
             UsageError: the role is unknown, or nobody would be admin any more.
         """
-        rank = _rank(role)
+        self.change(name, role=role)
+
+    def change(self, name: str, *, password: str | None = None, role: str | None = None) -> None:
+        """Set a password, a role or both; where one of them cannot be, neither is.
+
+        Raises:
+            NotFound: there is no such user.
+            UsageError: as of `set_password` and `set_role`.
+        """
+        rank = None if role is None else _rank(role)
+        hashed = None if password is None else self._hash(name, password)
         with self._database.writing() as session:
             row = _row(session, name)
-            if rank != "admin":
-                _keep_an_admin(session, row)
-            row.role = rank
+            if rank is not None:
+                if rank != "admin":
+                    _keep_an_admin(session, row)
+                row.role = rank
+            if hashed is not None:
+                row.password, row.failures, row.locked_until = hashed, 0, None
+                session.execute(delete(SessionTable).where(SessionTable.user == row.name))
 
     def drop(self, session: Session, name: str) -> None:
         """Remove an account with its sessions and keys, inside a transaction of the caller's.

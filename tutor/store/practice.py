@@ -87,6 +87,20 @@ class Attempts:
             session.flush()
             return row.id
 
+    def add_once(self, user: str, attempt: Attempt) -> None:
+        """Keep the attempt at a question of an interview, unless it is kept already; processes that do so at once take turns."""
+        fields = asdict(attempt)
+        del fields["id"]
+        known = select(AttemptTable.id).where(
+            AttemptTable.user == user, AttemptTable.corpus == attempt.corpus,
+            AttemptTable.question == attempt.question, AttemptTable.interview == attempt.interview,
+        )  # fmt: skip
+        with self._database.writing() as session:
+            # On PostgreSQL the interview's row is what they wait for; on SQLite any writer waits for the one before it.
+            session.get(InterviewTable, (user, attempt.interview), with_for_update=True)
+            if session.scalars(known).first() is None:
+                session.add(AttemptTable(user=user, **fields))
+
     def regrade(self, user: str, id: int, grade: Mapping[str, Any], score: float | None, level: int | None) -> None:
         """Give an attempt another grade, after a dispute.
 

@@ -11,14 +11,13 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import MutableHeaders
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tutor import __version__
-from tutor.settings import LOOPBACK, Settings
+from tutor.settings import Settings
 from tutor.web.admin_page import add_admin_page
 from tutor.web.backstage import Backstage
-from tutor.web.guard import Guard
+from tutor.web.guard import Guard, Names
 from tutor.web.identity import identity_of
 from tutor.web.signin import add_sign_in, gradio_user
 from tutor.web.watching import Watch
@@ -38,8 +37,6 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
 }
-# Names under which this machine is asked. Any other means a foreign page that had its name point here.
-OWN_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
 
 
 def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAPI:
@@ -114,16 +111,9 @@ def create_app(settings: Settings, backstage: Backstage | None = None) -> FastAP
     # The last one is passed first: names, headers, then who it is, before anything reads the request.
     app.add_middleware(Guard, settings=settings, open_store=lambda: stage.store, shaped=refused)
     app.add_middleware(_OwnHeaders)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_names(settings), www_redirect=False)
+    app.add_middleware(Names, settings=settings)
     app.add_middleware(Watch, metrics=stage.watcher.metrics)
     return app
-
-
-def _names(settings: Settings) -> list[str]:
-    # A foreign page whose name points here brings no cookie of ours: with sign-in on, any name will do.
-    if settings.signing_in and not settings.names:
-        return ["*"]
-    return [*OWN_NAMES, settings.host, *settings.names]
 
 
 class _OwnHeaders:

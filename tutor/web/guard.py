@@ -16,12 +16,13 @@ from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
 from starlette.datastructures import Headers
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.errors import Forbidden, SignInNeeded, TooMany, TutorError
-from tutor.settings import Settings
+from tutor.settings import LOOPBACK, Settings
 from tutor.store import LOCAL_USER, Store
 from tutor.web.identity import SLOT, Identity
 from tutor.web.limits import Buckets
@@ -31,6 +32,10 @@ log = logging.getLogger(__name__)
 COOKIE = "tutor_session"
 # Answered to anybody: whether the process lives, and how to sign in.
 OPEN = frozenset({"/health", "/ready", "/signin", "/signout", "/favicon.ico"})
+# Names under which this machine is asked.
+OWN_NAMES = (LOOPBACK, "localhost", "::1", "[::1]")
+# Prometheus and the probes of Kubernetes find each replica by itself and know no name of it.
+BY_ADDRESS = frozenset({"/health", "/ready", "/metrics"})
 # Where documents are handed in; in JSON their bytes are base64, which makes three bytes four.
 UPLOADS = frozenset({"/api/v1/corpora", "/files/documents"})
 LARGEST_DOCUMENT = 32 << 20
@@ -40,6 +45,26 @@ _PORTS = {"http": 80, "https": 443}
 # Turned by a browser that came from elsewhere and so could not send its SameSite=Strict cookie: it comes again by itself.
 _AGAIN = '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0"><title>…</title>'
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Names(TrustedHostMiddleware):
+    """Turns down requests to a name that is not ours: a foreign page that had its name point here sends them.
+
+    With sign-in on such a page brings no cookie of ours, so that any name will do where none is set, and what programs
+    ask by address passes under any.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        any_name = settings.signing_in and not settings.names
+        names = ["*"] if any_name else [*OWN_NAMES, settings.host, *settings.names]
+        super().__init__(app, allowed_hosts=names, www_redirect=False)
+        self._passing = BY_ADDRESS if settings.signing_in else frozenset[str]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") in self._passing:
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class Guard:

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ingest.errors import ModelUnavailable, TutorError
-from ingest.rubrics import Rubric, read_rubrics
+from ingest.rubrics import Rubric
 from tutor.interview.choosing import GaveWay, draft_with, in_idle_time
 from tutor.interview.material import own_rubrics_path
 from tutor.interview.rubric_file import keep
@@ -95,10 +95,9 @@ class IdleDrafts:
     def _keep(self, corpus: str, made: Rubric, found: Documented) -> None:
         """Keep a draft, unless a person has written something in its place meanwhile."""
         path = own_rubrics_path(self._stage.settings.corpora_dir, corpus)
-        there = read_rubrics(path, found.document).get(made.question)
-        if there is not None and _of_the_rule(there):
-            keep(path, corpus, {made.question: made}, found.document)
+        if path.exists():  # else the corpus was removed meanwhile
+            keep(path, corpus, {made.question: made}, found.document, over=_of_the_rule)
 
 
-def _of_the_rule(rubric: Rubric) -> bool:
-    return rubric.drafted and not rubric.drafted_by
+def _of_the_rule(rubric: Rubric | None) -> bool:
+    return rubric is not None and rubric.drafted and not rubric.drafted_by

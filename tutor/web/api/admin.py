@@ -171,12 +171,7 @@ def add_user(body: UserRequest, corpora: Corpora, _: Admin) -> Any:
 @router.patch("/admin/users/{name}", summary="Change a user", status_code=204)
 def change_user(name: shapes.Name, body: ChangeRequest, corpora: Corpora, _: Admin) -> None:
     """Set another role or a new password; a new password unlocks the account and ends its sessions."""
-    accounts = corpora.store.accounts
-    accounts.get(name)
-    if body.password is not None:
-        accounts.set_password(name, body.password)
-    if body.role is not None:
-        accounts.set_role(name, body.role)
+    corpora.store.accounts.change(name, password=body.password, role=body.role)
 
 
 @router.delete("/admin/users/{name}", summary="Remove a user", status_code=204)

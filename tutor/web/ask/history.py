@@ -73,7 +73,7 @@ def _toast(deleted: tuple[str, str] | None, note: str, tongue: Tongue) -> str:
 
 def _row(row: Kept, current: bool, tongue: Tongue) -> str:
     title = row.title or "…"
-    new_title, more = escape(say("new-title", tongue)), escape(f"{say('actions-of', tongue)}: {title}")
+    new_title, more = escape(say("new-title", tongue)), escape(say("actions-of", tongue) + say("colon", tongue) + title)
     opened = attributes(
         data_do="open",
         data_event="select",

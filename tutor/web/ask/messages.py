@@ -223,11 +223,11 @@ def copied(exchange: Exchange, tongue: Tongue) -> str:
     answer = exchange.answer
     lines = [exchange.text.strip()]
     if answer is not None and answer.citations:
-        lines += ["", f"{say('sources', tongue)}:"]
+        lines += ["", f"{say('sources', tongue)}{say('colon', tongue).rstrip()}"]
         for citation in answer.citations:
             place = say("question", tongue, number=citation.question)
             section = f" · {citation.section}" if citation.section else ""
-            lines.append(f"- {place}{section}: {' '.join(plain(citation.quote).split())}")
+            lines.append(f"- {place}{section}{say('colon', tongue)}{' '.join(plain(citation.quote).split())}")
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tutor.web.corpora import Corpora
 
 MAX_MEGABYTES = uploads.LARGEST >> 20
 ENDINGS = (*uploads.TEXT_ENDINGS, *CONVERTED)
-# A preview that nobody answers is forgotten after a day.
+# A preview that nobody answers is forgotten after a day, and so is a removed document that nobody brings back.
 KEPT_SECONDS = 86_400
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -56,6 +57,7 @@ class Adding:
         self._settings = settings
         self._corpora = corpora
         self._uploads = settings.data_dir / "uploads"
+        self._sweep()
 
     def receive(self, filename: str, content: bytes) -> str:
         """Keep an uploaded file until it is added or dropped; its token comes back.
@@ -76,11 +78,12 @@ class Adding:
         return token
 
     def _sweep(self) -> None:
-        """Throw away what was uploaded and then neither added nor dropped."""
+        """Throw away what was uploaded and then neither added nor dropped, and what was removed and not brought back."""
         oldest = time.time() - KEPT_SECONDS
         for folder in self._uploads.iterdir() if self._uploads.is_dir() else ():
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process was faster
+                if folder.stat().st_mtime < oldest:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def preview(self, token: str) -> Preview:
         """Read an uploaded file.
@@ -115,25 +118,29 @@ class Adding:
             TutorError: the name is taken or none, the file is gone or cannot be used.
         """
         self._corpora.check_free(name)
-        path = self._uploaded(token)
-        yield from self.build(name, path)
-        self.drop(token)
+        yield from self.build(name, self._uploaded(token))
 
     def build(self, name: str, path: Path) -> Iterator[Build]:
-        """Keep the document at `path` as that of a corpus and build its index.
+        """Keep the document at `path` as that of a corpus and build its index; an uploaded file is then let go.
 
         Raises:
-            TutorError: it cannot be built.
+            TutorError: it is gone, or cannot be built.
         """
+        if not path.is_file():
+            raise _gone()
         for step, told in uploads.adding(self._settings, uploads.Upload(path.name, path.read_bytes()), name):
             if step == "progress":
                 yield Build(name, int(told["done"]), int(told["total"]))
             else:
                 self._corpora.forget(name)
                 yield Build(name, questions=int(told["questions"]))
+        if path.parent.parent == self._uploads:
+            self.drop(path.parent.name)
 
     def remove(self, name: str) -> Path:
-        """Take a corpus off the shelf; its document stays for the way back, and its path is returned.
+        """Take a corpus off the shelf; the path of its document is returned, for the way back.
+
+        A document that was uploaded is kept for that as long as a preview; one that lies elsewhere is not touched.
 
         Raises:
             UsageError: it travels with the program, or is the one that is asked first.
@@ -143,11 +150,21 @@ class Adding:
             raise UsageError(f"{name!r} cannot be removed here.", f"tutor corpus remove {name}")
         remove(self._settings.corpora_dir, name)
         self._corpora.forget(name)
-        return Path(shelved.document)
+        self._sweep()
+        document = Path(shelved.document)
+        if document.parent != uploads.documents_dir(self._settings).resolve() or not document.is_file():
+            return document
+        folder = self._uploads / secrets.token_hex(16)
+        folder.mkdir(parents=True)
+        return document.replace(folder / document.name)
 
     def _uploaded(self, token: str) -> Path:
         folder = self._uploads / token
         found = sorted(folder.iterdir()) if _TOKEN.fullmatch(token) and folder.is_dir() else []
         if not found:
-            raise DocumentError("This file is gone.", "Upload it again.")
+            raise _gone()
         return found[0]
+
+
+def _gone() -> DocumentError:
+    return DocumentError("This file is gone.", "Upload it again.")

@@ -215,7 +215,7 @@ def preview_html(preview: Preview, tongue: Tongue) -> str:
         titles += f'<li class="hint">{escape(more)}</li>'
     if document.skipped:
         rows = "".join(
-            f"<li>{escape(say('add-skipped-line', tongue, line=s.line))}: {escape(sentence(s.reason, tongue))}</li>"
+            f"<li>{escape(say('add-skipped-line', tongue, line=s.line) + say('colon', tongue) + sentence(s.reason, tongue))}</li>"
             for s in document.skipped[:PREVIEW_SKIPS]
         )
         skipped = (

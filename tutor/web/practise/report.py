@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from html import escape
 
 from tutor.interview.exports import KINDS
 from tutor.interview.report import QuestionReport, Report
+from tutor.interview.report_words import local_day
 from tutor.web.markup import passage_html
 from tutor.web.pane import button
 from tutor.web.practise.charts import bars, chart_html, radar
@@ -92,15 +92,10 @@ def _weakest(report: Report, tongue: Tongue) -> str:
 def _review(report: Report, tongue: Tongue) -> str:
     rows = "".join(
         f'<li class="row"><a href="#library/{r.question}">{escape(say("question", tongue, number=r.question))}</a>'
-        f'<span class="grow">{escape(r.title)}</span><span class="hint">{escape(_day(r.due) or say("review-soon", tongue))}</span></li>'
+        f'<span class="grow">{escape(r.title)}</span><span class="hint">{escape(local_day(r.due) or say("review-soon", tongue))}</span></li>'
         for r in report.review
     )
     return f'<section class="card"><h3>{escape(say("review-when", tongue))}</h3><ul class="plain">{rows}</ul></section>'
-
-
-def _day(due: str) -> str:
-    """The date of a review by the server's clock, as the progress tab has it; "" for none."""
-    return datetime.fromisoformat(due).astimezone().strftime("%Y-%m-%d") if due else ""
 
 
 def _question(question: QuestionReport, tongue: Tongue, is_open: bool) -> str:
@@ -111,7 +106,7 @@ def _question(question: QuestionReport, tongue: Tongue, is_open: bool) -> str:
         else f'<p class="hint">{escape(say("no-words", tongue))}</p>'
     )
     for asked, answered in question.follow_ups:
-        said += f'<p class="hint">{escape(say("follow-up", tongue))}: {escape(asked)}</p><p>{escape(answered)}</p>'
+        said += f'<p class="hint">{escape(say("follow-up", tongue) + say("colon", tongue) + asked)}</p><p>{escape(answered)}</p>'
     model = "".join(passage_html(s.text) for s in question.model_answer)
     head = (
         score_html(question.score, question.level, tongue, uncertain=question.uncertain)

@@ -7,6 +7,7 @@ Knows sentences only. A clause that is not known here is shown as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tutor.web.mishaps import sentence
 from tutor.web.strings import Tongue
@@ -50,6 +51,7 @@ _CLAUSES: tuple[tuple[str, str], ...] = (
     (r"its document cannot be read any more \(.+\)", "文件已經讀不了"),
     (r"(\S+) (\S+) free", r"剩餘 \1 \2"),
 )
+_BLANK = re.compile(r"\\(\d)")
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), chinese) for pattern, chinese in _CLAUSES)
 
 
@@ -60,17 +62,19 @@ def reason(text: str, tongue: Tongue) -> str:
     whole = sentence(text, tongue)
     if whole != text:  # an error, or what the engine says that it does
         return whole
-    chinese = "；".join(_clause(clause.strip()) for clause in text.rstrip(".").split("; "))
-    return simplified(chinese) if tongue == "zh-CN" else chinese
+    return "；".join(_clause(clause.strip(), tongue) for clause in text.rstrip(".").split("; "))
 
 
-def _clause(text: str) -> str:
+def _clause(text: str, tongue: Tongue) -> str:
+    """A clause in the visitor's script; names and paths that are filled in keep theirs."""
     for pattern, chinese in _COMPILED:
         found = pattern.fullmatch(text)
         if found is None:
             continue
-        parts = [_clause(part) if " " in (part or "") else (part or "") for part in found.groups()]
-        for number, part in enumerate(parts, 1):
-            chinese = chinese.replace(f"\\{number}", part)
-        return chinese
+        parts = [_clause(part, tongue) if " " in part else part for part in found.groups()]
+        return _filled(simplified(chinese) if tongue == "zh-CN" else chinese, parts)
     return text
+
+
+def _filled(text: str, parts: Sequence[str]) -> str:
+    return _BLANK.sub(lambda blank: parts[int(blank[1]) - 1], text)

@@ -37,6 +37,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sign-in": ("重新登入", "Sign in again"),
     "too-often": ("送出得太頻繁，請稍等一下再試。", "Too many requests at once; wait a moment and try again."),
     "and": ("、", ", "),
+    "colon": ("：", ": "),
     "undo": ("復原", "Undo"),
     "cancel": ("取消", "Cancel"),
     "close": ("關閉", "Close"),
