@@ -60,7 +60,7 @@ def test_an_answer_is_copied_with_its_sources(visit: Visit) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert "KV Cache 是一種避免重複計算的" in copied
     assert "出處：" in copied
-    assert f"第 1 題 · 解釋: {QUOTE}" in copied
+    assert f"第 1 題 · 解釋：{QUOTE}" in copied
 
 
 def test_a_conversation_is_exported_as_markdown_and_as_html(visit: Visit, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def other(visit: Visit, site: Site) -> Iterator[Any]:
     preview.get_by_text("3 題，其中 2 題有答案").wait_for()
     assert "讀法：" in preview.inner_text()
     preview.get_by_text("略過 1 處").wait_for()
-    assert "第 13 行: 不屬於任何一題的文字" in preview.inner_text()
+    assert "第 13 行：不屬於任何一題的文字" in preview.inner_text()
     preview.locator("input[name=name]").fill("databases")
     page.get_by_role("button", name="加入", exact=True).click()
     page.get_by_text("已加入「databases」，3 題。").wait_for()
