@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from eval.baselines.replies import Recipe, some
+from eval.baselines.replies import Recipe
 from eval.facts import score
-from eval.gold import Part, Row, rows
+from eval.gold import Part, Row, rows, some
 from eval.intervals import mean_interval, share_interval
 from eval.stopwatch import spread
 from ingest.text import language_of

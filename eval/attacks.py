@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.baselines.replies import INSTRUCTIONS as INSTRUCTIONS_USUAL
-from eval.baselines.replies import Recipe, some
-from eval.gold import Part, Row, rows
+from eval.baselines.replies import Recipe
+from eval.gold import Part, Row, rows, some
 from eval.intervals import mean_interval
 from ingest.corpora import ingest
 from tutor.answering.answer import Answer, Done, Sources, Text
@@ -45,7 +45,7 @@ def measure(
     found = _read(data) if data else rows("attacks", part)
     recipe = Recipe.of(tutor) if beside else None
     outcomes = []
-    for number, row in enumerate(found[:: max(1, len(found) // limit)] if limit else found):
+    for number, row in enumerate(some(found, limit) if limit else found):
         answer, shown, evidence = _asked(tutor, row)
         outcomes.append((row, answer, verdict(row, answer, shown, evidence)))
         advance(str(row.get("id", number)))

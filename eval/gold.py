@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 Part = Literal["train", "dev", "test"]
 Row = dict[str, Any]
+T = TypeVar("T")
 _most: ContextVar[int | None] = ContextVar("most", default=None)
 
 
@@ -19,9 +20,12 @@ def rows(name: str, part: Part) -> list[Row]:
     """Rows of `eval/gold/NAME_PART.jsonl`; within `sampled` only some of them."""
     found = [json.loads(line) for line in _text(name, part).splitlines() if line.strip()]
     most = _most.get()
-    if most is None or most >= len(found):
-        return found
-    # Evenly spread: the sets are ordered by kind and language.
+    return found if most is None else some(found, most)
+
+
+def some(found: Sequence[T], count: int) -> list[T]:
+    """`count` rows spread evenly, since sets are ordered by kind and language; all of them where there are fewer."""
+    most = min(count, len(found))
     return [found[i * len(found) // most] for i in range(most)]
 
 

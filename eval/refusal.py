@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from eval.baselines.replies import Recipe, refuses, some
-from eval.gold import Part, Row, rows
+from eval.baselines.replies import Recipe, refuses
+from eval.gold import Part, Row, rows, some
 from eval.intervals import mean_interval
 from tutor.answering.answer import Answer
 from tutor.answering.tutor import Ask, Tutor

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.evidence.compare import Comparison, compare
 from eval.evidence.figures import restored, strict
-from eval.evidence.measures import whole
+from eval.evidence.measures import require_whole
 
 if TYPE_CHECKING:
     from tutor.store.rows import Feedback
@@ -47,7 +47,7 @@ class Watch:
         Raises:
             UsageError: a measure failed in it.
         """
-        whole(report)
+        require_whole(report)
         _write(self.accepted_path, report)
 
     def take_in(self, report: Report, now: datetime | None = None) -> Comparison:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from ingest.errors import UsageError
 from tutor.answering.tutor import Tutor
 from tutor.retrieval.result import Turn
 
-T = TypeVar("T")
 CHUNKS = 4
 INSTRUCTIONS = (
     "Use the following pieces of context to answer the question at the end. If you don't know, say so.\n\n{context}"
@@ -82,9 +81,3 @@ class Recipe:
 def refuses(reply: str) -> bool:
     """Whether a reply says that it does not know; a generous reading."""
     return _REFUSED.search(reply) is not None
-
-
-def some(rows: Sequence[T], count: int) -> list[T]:
-    """`count` rows spread evenly, all of them where there are fewer; none twice."""
-    most = min(count, len(rows))
-    return [rows[i * len(rows) // most] for i in range(most)]

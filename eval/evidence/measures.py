@@ -256,7 +256,7 @@ def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
     return found
 
 
-def whole(report: Report) -> None:
+def require_whole(report: Report) -> None:
     """Nothing where every measure of a report was made.
 
     Raises:

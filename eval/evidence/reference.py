@@ -15,7 +15,7 @@ from typing import Any
 
 from eval.evidence.compare import Comparison, compare
 from eval.evidence.figures import restored, strict
-from eval.evidence.measures import FORMAT, Bench, run_all, whole
+from eval.evidence.measures import FORMAT, Bench, require_whole, run_all
 from ingest.errors import UsageError
 
 MEASURES = ("retrieval", "refusal", "support", "grading", "attacks")
@@ -47,7 +47,7 @@ def write(report: Report) -> None:
     Raises:
         UsageError: a measure failed: nothing could be held against it later.
     """
-    whole(report)
+    require_whole(report)
     REFERENCE.write_text(json.dumps(strict(report), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

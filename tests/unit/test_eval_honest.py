@@ -16,11 +16,10 @@ from typer.testing import CliRunner
 
 from eval import interview
 from eval.__main__ import app
-from eval.baselines.replies import some
 from eval.commands.common import report_name
 from eval.evidence import reference, waiting
 from eval.evidence.compare import compare
-from eval.gold import rows
+from eval.gold import rows, some
 from eval.intervals import mean_interval, share_interval
 from eval.load import processes
 from eval.watch import Watch
