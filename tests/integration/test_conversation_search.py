@@ -65,3 +65,28 @@ def test_a_query_is_embedded_once(searcher, monkeypatch):
     first, second = legs.score("量化有什麼好處"), legs.score("量化有什麼好處")
     assert asked == {("use", "量化有什麼好處"): 1, ("e5", "量化有什麼好處"): 1}
     assert all(np.array_equal(first.legs[name], second.legs[name]) for name in first.legs)
+
+
+REFUSED = (
+    *BATCH_NORM,
+    Turn("user", "Kubernetes 的 pod 怎麼做滾動更新？"),
+    Turn("assistant", "這份文件沒有談到這個問題，所以我不回答，以免憑空編造。"),
+)
+
+
+@pytest.mark.parametrize("query", ["它的缺點呢？", "再多說一點", "為什麼會這樣？"])
+def test_what_was_refused_is_not_unlocked_by_an_earlier_answer(searcher, query):
+    assert searcher.search(query, BATCH_NORM).in_corpus
+    found = searcher.search(query, REFUSED)
+    assert not found.in_corpus
+    assert found.rewritten is None
+
+
+def test_a_courtesy_leaves_the_topic_as_it_was(searcher):
+    thanked = (*BATCH_NORM, Turn("user", "謝謝！"), Turn("assistant", "這份文件沒有談到這個問題。"))
+    assert searcher.carried(thanked) == searcher.carried(BATCH_NORM)
+
+
+def test_a_topic_of_its_own_is_found_behind_a_refusal(searcher):
+    found = searcher.search("LoRA 為什麼省記憶體？", REFUSED)
+    assert found.in_corpus

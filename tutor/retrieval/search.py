@@ -22,7 +22,15 @@ from ingest.index import Index
 from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank
-from tutor.retrieval.conversation import content_terms, continues, last_questions, leans, refers_back, stands_alone
+from tutor.retrieval.conversation import (
+    cited_questions,
+    content_terms,
+    continues,
+    leans,
+    passes_on,
+    refers_back,
+    stands_alone,
+)
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
@@ -140,7 +148,11 @@ class Searcher:
             first = self._numbers[int(own.argmax())]
             if leans(query) or alone < AGREED or within.hits[0].question != first:
                 return within
-        return self._rank(query, scored, own, top)
+        found = self._rank(query, scored, own, top)
+        if history and not carried and not content_terms(query):
+            # 「它的缺點呢？」 behind something that the corpus does not treat: what it finds by itself is chance.
+            return replace(found, confidence=0.0, in_corpus=False)
+        return found
 
     def _fuse(self, scored: LegScores) -> Fused:
         return fuse(scored.legs, self.legs.expanded)
@@ -163,13 +175,18 @@ class Searcher:
         return sum(name not in self.legs.terms_of(position) for name in names) / (len(names) or 1)
 
     def carried(self, history: Sequence[Turn]) -> list[int]:
-        """The questions that the conversation is about, most relevant first."""
-        cited = last_questions(history, self.titles)
-        if cited:
-            return cited
+        """The questions that the conversation is about, most relevant first; none where it last left the corpus.
+
+        A reply says what it is about by its citations, the query before a reply without any by what it finds. So a reply
+        that refused is not passed over: what was cited before it is not what "it" means now.
+        """
         for position in range(len(history) - 1, -1, -1):
             turn = history[position]
-            if turn.role == "user" and not continues(turn.content):
+            if turn.role == "assistant":
+                cited = cited_questions(turn.content, self.titles)
+                if cited:
+                    return cited
+            elif not passes_on(turn.content):
                 found = self._search(turn.content[:LONGEST_QUERY], history[:position], 1)
                 return [hit.question for hit in found.hits] if found.in_corpus else []
         return []
