@@ -17,7 +17,9 @@ app = typer.Typer()
 
 @app.command()
 def speed(
-    quick: Annotated[bool, typer.Option("--quick", help="A few of everything, about four minutes.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A few of everything, under three minutes on 2 cores.")
+    ] = False,
     recipe: Annotated[
         int | None, typer.Option("--recipe", help="Conversations run with the usual recipe, too.")
     ] = None,
