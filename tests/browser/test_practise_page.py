@@ -53,7 +53,7 @@ def test_a_whole_interview_ends_in_a_report(visit: Visit) -> None:
     answer(page, "不太清楚，大概是一種訓練方法。")
     page.locator(".report .summary").wait_for()
     assert page.locator(".report .result").count() == 2
-    page.locator(".chart .plot-container").first.wait_for()
+    page.locator(".bars").first.wait_for()
     with page.expect_download() as saved:
         page.get_by_role("link", name="匯出 Markdown").click()
     assert saved.value.suggested_filename.endswith(".md")

@@ -4,6 +4,7 @@ import pytest
 
 from ingest.rubrics import Aliases, KeyPoint
 from ingest.text import fold
+from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.misconceptions import known
 from tutor.answering.opposites import clash
 from tutor.answering.premise import claim_of
@@ -54,3 +55,20 @@ def test_misconceptions_keep_what_mends_them():
     assert found.wrong == ("錯的話", "wrong", "也錯")
     assert found.mended == ("其實", "其實", "其實")
     assert known(()).wrong == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "foreign"),
+    [
+        ("GQA shares keys and values among groups of query heads", False),
+        ("Splitting the heads into groups saves memory", False),
+        ("**Better memory**: GQA shares keys and values", False),
+        ("使用 Kubernetes 的滾動更新來降低風險", True),
+        ("Kubernetes 會把請求分到各個節點", True),
+        ("It was introduced by the team of Mistral and ZeRO-9", True),
+    ],
+)
+def test_a_name_that_the_question_lacks_is_foreign(searcher, sentence, foreign):
+    room = EvidenceRoom(searcher)
+    found = room.agreement.features(sentence, room.embed([sentence])[0], room.sentences_of(16), "")
+    assert found["foreign"] == foreign

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tutor.interview.score import coefficients, level, level_ranges
-from tutor.web.practise.charts import radar
 from tutor.web.practise.verdicts import level_reach, levels_html, score_html
 from tutor.web.strings import TONGUES, Tongue
 
@@ -25,15 +22,3 @@ def test_a_low_score_explains_why_it_is_that_level(tongue: Tongue) -> None:
     reach = level_reach(level(1.8, coefficients()["cuts"]), tongue)
     assert f'title="{reach}"' in shown
     assert all(level_reach(n, tongue) in levels_html(tongue) for n in range(5))
-
-
-@pytest.mark.parametrize(
-    ("name", "lines"),
-    [
-        ("B. 模型架構與組件", ["B. 模型架", "構與組件"]), ("Deployment", ["Deployment"]), ("訓練", ["訓練"]),
-        ("A. Fundamental Concepts", ["A. Fundamental", "Concepts"]),
-    ],
-)  # fmt: skip
-def test_names_beside_a_radar_break_where_they_may(name: str, lines: list[str]) -> None:
-    drawn = json.loads(radar([name, "x", "y"], [1, 2, 3]).to_json())["data"][0]["theta"]
-    assert drawn[0] == drawn[-1] == "<br>".join(lines)

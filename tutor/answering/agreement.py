@@ -26,10 +26,15 @@ if TYPE_CHECKING:
     from tutor.answering.evidence import EvidenceRoom, QuestionSentences
 
 Vectors = NDArray[np.float32]
-NAMES = ("semantic", "echo", "numbers", "direction", "agree", "length", "shared-side", "names-missing", "margin")
+NAMES = ("semantic", "echo", "foreign", "direction", "length", "shared-side", "margin")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CLAUSE = re.compile(r"[^,;。:?!]+")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+-]*[A-Z0-9][A-Za-z0-9+-]*|[A-Z][A-Za-z0-9+-]+")
+# Mixed or capital letters (LoRA, GPT-4), or one capital where no sentence, label or quotation begins (the Prince).
+_NAME = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Za-z][A-Za-z0-9+-]*[A-Z0-9][A-Za-z0-9+-]*|"
+    r"(?<![.!?:*\"“‘(] )(?<![\"“‘(*])(?<!^)[A-Z][A-Za-z0-9+-]+|"
+    r"[A-Z][A-Za-z0-9+-]+(?= ?[\u3400-\u9fff]))"
+)
 # Counting words before a measure, as digits: 兩倍, 三個步驟; and their English.
 _COUNTED = re.compile(r"[一两二三四五六八十](?=倍|个步|步|个主要|种|层)")
 _DIGIT = {"一": "1", "两": "2", "二": "2", "三": "3", "四": "4", "五": "5", "六": "6", "八": "8", "十": "10"}
@@ -89,31 +94,27 @@ class Agreement:
         """
         said = self._prepared(question)
         own = set(terms(text)) or {text}
-        against, same, numbers = 0.0, 0.0, 0.0
-        shared_side = 0.0
+        foreign = any(name.removesuffix("s") not in said.folded for name in map(fold, _NAME.findall(text)))
+        against = shared_side = 0.0
         for clause in _clauses(fold(text)):
             near, share = _aligned(clause, said)
             if near and share >= ALIGNED:
                 sides = [clash(clause, c.text) for c in near]
                 opposed, agreed = sum(a for a, _ in sides), sum(b for _, b in sides)
                 against += share * opposed if not agreed else 0.0
-                same += share * agreed
             if near:
                 shared_side += share * sum(clash(clause, c.statement)[1] for c in near[:2])
                 known = set().union(*(_numbers(c.statement) for c in near))
-                numbers += bool(known) and not _numbers(clause) <= known
+                foreign |= bool(known) and not _numbers(clause) <= known
         right, wrong = self._room.known_vectors(question.number)
         margin = nearest(right, vector)[0] - nearest(wrong, vector)[0] if len(wrong) else 0.0
-        names = {fold(name) for name in _NAME.findall(text)}
         return {
             "semantic": float((said.vectors @ vector).max(initial=0.0)),
             "echo": len(own & set(terms(query))) / len(own),
-            "numbers": min(1.0, numbers),
+            "foreign": float(foreign),
             "direction": min(2.0, against),
-            "agree": min(3.0, same),
             "length": min(1.0, len(own) / 40),
             "shared-side": min(1.0, shared_side / 3),
-            "names-missing": min(1.0, sum(name not in said.folded for name in names) / 2),
             "margin": margin,
         }
 

@@ -1,4 +1,4 @@
-"""What a browser fetches or sends outside the Gradio page: exports, uploads, the chart library.
+"""What a browser fetches or sends outside the Gradio page: exports and uploads.
 
 Knows HTTP and who is asking; what is exported is worded in the tabs' own modules.
 """
@@ -6,10 +6,9 @@ Knows HTTP and who is asking; what is exported is worded in the tabs' own module
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ingest.errors import DocumentError, TutorError
@@ -82,13 +81,5 @@ def router(stage: Backstage) -> APIRouter:
         except DocumentError as error:
             return JSONResponse({"error": told(error, visitor(request).tongue)}, status_code=422)
         return JSONResponse({"token": token})
-
-    @routes.get("/plotly.js")
-    def charts() -> FileResponse:
-        """The chart library, out of the Python package: nothing is fetched from elsewhere."""
-        import plotly
-
-        path = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-        return FileResponse(path, media_type="text/javascript", headers={"cache-control": "max-age=604800"})
 
     return routes

@@ -52,7 +52,6 @@
     const theme = dark() ? "light" : "dark";
     localStorage.setItem("tutor_theme", theme);
     paint(theme);
-    window.dispatchEvent(new Event("tutor-theme"));
   };
 
   let worded = null;

@@ -26,7 +26,7 @@
   };
 })();
 
-// An interview: the clock, the draft that outlives a reload, the address that leads back to it; charts.
+// An interview: the clock, the draft that outlives a reload, the address that leads back to it.
 (() => {
   let started = 0, stamp = "";
 
@@ -79,44 +79,7 @@
     }
   }
 
-  // Charts are drawn by Plotly, which comes from this server and only when there is a chart.
-  let loading;
-  function plotly() {
-    loading ||= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = "files/plotly.js";
-      script.onload = resolve;
-      script.onerror = reject;
-      document.head.append(script);
-    });
-    return loading;
-  }
-  async function draw(all) {
-    const charts = [...document.querySelectorAll(".chart")].filter((c) => all || c.dataset.drawn !== c.dataset.figure || !c.querySelector(".plot-container"));
-    if (!charts.length) return;
-    charts.forEach((c) => { c.dataset.drawn = c.dataset.figure; });
-    await plotly();
-    const colour = (key) => getComputedStyle(document.body).getPropertyValue(`--${key}`).trim();
-    for (const chart of charts) {
-      if (!chart.isConnected) continue;
-      const figure = JSON.parse(chart.dataset.figure);
-      const axis = { gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), fixedrange: true };
-      const layout = {
-        ...figure.layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-        font: { color: colour("ink"), family: getComputedStyle(document.body).fontFamily, size: 12 },
-        colorway: [colour("accent")],
-      };
-      layout.xaxis = { ...figure.layout.xaxis, ...axis };
-      layout.yaxis = { ...figure.layout.yaxis, ...axis };
-      if (layout.polar) {
-        layout.polar = { bgcolor: "rgba(0,0,0,0)", radialaxis: { ...layout.polar.radialaxis, ...axis }, angularaxis: { ...layout.polar.angularaxis, gridcolor: colour("line"), linecolor: colour("line") } };
-      }
-      await window.Plotly.newPlot(chart, figure.data, layout, { displayModeBar: false, responsive: true, displaylogo: false });
-    }
-  }
-  window.addEventListener("tutor-theme", () => draw(true));
-
-  new MutationObserver(() => { drafts(); place(); draw(false); }).observe(document.documentElement, {
-    childList: true, subtree: true, attributeFilter: ["data-draft", "disabled", "data-place", "data-figure"],
+  new MutationObserver(() => { drafts(); place(); }).observe(document.documentElement, {
+    childList: true, subtree: true, attributeFilter: ["data-draft", "disabled", "data-place"],
   });
 })();

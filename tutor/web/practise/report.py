@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
+from tutor.interview.charts import FEWEST_AXES, bars, radar
 from tutor.interview.exports import KINDS
 from tutor.interview.report import QuestionReport, Report
 from tutor.interview.report_words import local_day
 from tutor.web.markup import passage_html
 from tutor.web.pane import button
-from tutor.web.practise.charts import bars, chart_html, radar
 from tutor.web.practise.verdicts import flags_html, levels_html, points_html, score_html
 from tutor.web.strings import Tongue, say
 
@@ -55,19 +55,11 @@ def _charts(report: Report, tongue: Tongue) -> str:
     scored = [(n, c.score) for n, c in zip(names, report.categories, strict=True) if c.score is not None]
     out = ""
     if scored:
-        label = "; ".join(f"{n}: {s:.1f}" for n, s in scored)
-        figure = (
-            radar([n for n, _ in scored], [s for _, s in scored])
-            if len(scored) > 2
-            else bars(*zip(*scored, strict=True))
-        )
-        out += (
-            f'<section class="card"><h3>{escape(say("by-category", tongue))}</h3>{chart_html(figure, label)}</section>'
-        )
+        chart = (radar if len(scored) >= FEWEST_AXES else bars)(*zip(*scored, strict=True))
+        out += f'<section class="card"><h3>{escape(say("by-category", tongue))}</h3>{chart}</section>'
     titles = [say("question", tongue, number=q.number) for q in report.questions]
-    scores = [q.score for q in report.questions]
-    label = "; ".join(f"{t}: {'–' if s is None else f'{s:.1f}'}" for t, s in zip(titles, scores, strict=True))
-    out += f'<section class="card"><h3>{escape(say("by-question", tongue))}</h3>{chart_html(bars(titles, scores), label)}</section>'
+    chart = bars(titles, [q.score for q in report.questions])
+    out += f'<section class="card"><h3>{escape(say("by-question", tongue))}</h3>{chart}</section>'
     return out
 
 

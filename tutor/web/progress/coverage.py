@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from html import escape
 
+from tutor.interview.charts import line
 from tutor.interview.plan import Candidate
 from tutor.interview.progress import Progress
 from tutor.web.corpora import Material
 from tutor.web.pane import attributes, button
-from tutor.web.practise.charts import chart_html, line
 from tutor.web.practise.verdicts import level_reach
 from tutor.web.strings import Tongue, say
 
@@ -148,8 +148,7 @@ def _trend(found: Progress, tongue: Tongue) -> str:
     days = [(d.day.isoformat()[5:], d.score) for d in found.trend if d.score is not None][-60:]
     if not days:
         return ""
-    label = "; ".join(f"{day}: {score}" for day, score in days)
-    chart = chart_html(line([d for d, _ in days], [s for _, s in days]), label)
+    chart = line([day for day, _ in days], [score for _, score in days])
     return f'<section class="card"><h3>{escape(say("trend", tongue))}</h3>{chart}</section>'
 
 
