@@ -18,7 +18,8 @@ from markdown_it import MarkdownIt
 
 from ingest.errors import UsageError
 from tutor.interview import events as ev
-from tutor.interview.exports import KINDS, export
+from tutor.interview.export_kinds import KINDS
+from tutor.interview.exports import export
 from tutor.interview.machine import advance
 from tutor.interview.memory import review
 from tutor.interview.report import Report, make_report
