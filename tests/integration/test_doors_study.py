@@ -72,6 +72,8 @@ def test_a_whole_interview(ada: httpx.Client) -> None:
         file = ada.get(f"{path}/export", params={"kind": kind})
         assert (file.status_code, file.headers["content-type"]) == (200, f"{found.media_type}; charset=utf-8")
         assert file.headers["content-disposition"].endswith(f".{kind}")
+    calendar = ada.get(f"{path}/export", params={"kind": "ics"})
+    assert calendar.content.startswith(b"BEGIN:VCALENDAR\r\n")
     assert ada.get(f"{path}/export", params={"kind": "exe"}).status_code == 422
     assert json.loads(ada.get(f"{path}/export", params={"kind": "json"}).text)["score"] == report["score"]
     assert report["score"] > 5

@@ -20,5 +20,6 @@ KINDS = {
     "html": Kind("HTML", "text/html"),
     "json": Kind("JSON", "application/json"),
     "tsv": Kind("cards for Anki", "text/tab-separated-values"),
+    "ics": Kind("review dates for a calendar", "text/calendar"),
 }
 NAMED = ", ".join(f".{ending} ({kind.name})" for ending, kind in KINDS.items())

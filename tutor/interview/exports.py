@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ingest.errors import UsageError
 from tutor.interview.export_kinds import KINDS
 from tutor.interview.report import Report
+from tutor.interview.report_calendar import report_calendar
 from tutor.interview.report_cards import report_cards
 from tutor.interview.report_html import report_html
 from tutor.interview.report_markdown import report_markdown
@@ -18,7 +19,7 @@ def _json(report: Report) -> str:
 
 
 _WRITERS: dict[str, Callable[[Report], str]] = {
-    "md": report_markdown, "html": report_html, "json": _json, "tsv": report_cards,
+    "md": report_markdown, "html": report_html, "json": _json, "tsv": report_cards, "ics": report_calendar,
 }  # fmt: skip
 
 
