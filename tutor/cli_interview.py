@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ingest.errors import UsageError
 from tutor.cli import CorpusName, Json, emit, settings
+from tutor.interview.export_kinds import KINDS, NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +32,7 @@ stderr = Console(stderr=True, highlight=False)
 LanguageName = Literal["zh-Hant", "zh-Hans", "en"]
 ReportFile = Annotated[
     Path | None,
-    typer.Option("--report", help="Write the report here: .md, .html, .json, or .tsv for Anki.", dir_okay=False),
+    typer.Option("--report", help=f"Write the report here: {NAMED}.", dir_okay=False),
 ]
 
 
@@ -62,7 +63,6 @@ def interview(
     Answers end with an empty line; /help lists the commands. Input may come from a pipe; with --json it is one JSON
     object a line in both directions.
     """
-    from tutor.interview.exports import KINDS
     from tutor.interview.practice import open_practice
     from tutor.store import LOCAL_USER, open_store
 
@@ -224,7 +224,8 @@ def _write(practice: Practice, identifier: str, path: Path) -> None:
     from tutor.interview.exports import export
 
     try:
-        path.write_text(export(practice.report(identifier), path.suffix.removeprefix(".")), encoding="utf-8")
+        text = export(practice.report(identifier), path.suffix.removeprefix("."))
+        path.write_text(text, encoding="utf-8", newline="")  # lines end as the kind of file wants it
     except OSError as error:
         raise UsageError(f"The report cannot be written to {path}: {error.strerror}.") from error
     stderr.print(f"Report: {path}", markup=False)

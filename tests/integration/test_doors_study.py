@@ -10,6 +10,7 @@ import openai
 import pytest
 from doors_server import served, small_settings
 
+from tutor.interview.export_kinds import KINDS
 from tutor.settings import Settings
 from tutor.store import open_store
 
@@ -67,8 +68,13 @@ def test_a_whole_interview(ada: httpx.Client) -> None:
     while turn["interview"]["phase"] != "finished":
         turn = ada.post(f"{path}/answer", json={"text": "先前每個字的 Key 和 Value 向量保存在記憶體裡。"}).json()
     report = ada.get(f"{path}/report").json()
-    cards = ada.get(f"{path}/export", params={"kind": "tsv"})
-    assert cards.headers["content-type"].startswith("text/tab-separated-values")
+    for kind, found in KINDS.items():
+        file = ada.get(f"{path}/export", params={"kind": kind})
+        assert (file.status_code, file.headers["content-type"]) == (200, f"{found.media_type}; charset=utf-8")
+        assert file.headers["content-disposition"].endswith(f".{kind}")
+    calendar = ada.get(f"{path}/export", params={"kind": "ics"})
+    assert calendar.content.startswith(b"BEGIN:VCALENDAR\r\n")
+    assert ada.get(f"{path}/export", params={"kind": "exe"}).status_code == 422
     assert json.loads(ada.get(f"{path}/export", params={"kind": "json"}).text)["score"] == report["score"]
     assert report["score"] > 5
     assert {p["id"] for p in report["questions"][0]["covered"]} >= {"1.1"}

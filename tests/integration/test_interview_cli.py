@@ -48,14 +48,18 @@ def test_a_scripted_interview_pauses_resumes_and_reports(environment: dict[str, 
     assert "nothing is due" in tutor(environment, "interview", "--due", "--json").stdout
 
 
-def test_json_in_and_out(environment: dict[str, str]) -> None:
+def test_json_in_and_out(environment: dict[str, str], tmp_path: Path) -> None:
     typed = '{"answer": "它快取之前算過的 Key 和 Value，不用重算。"}\n{"command": "dispute", "arguments": ["19.3", "快取"]}\n/skip\n'
-    found = rows(tutor(environment, "interview", "-q", "19", "-q", "2", "--follow-ups", "0", "--json", typed=typed))
+    chosen = ("-q", "19", "-q", "2", "--follow-ups", "0", "--report", str(tmp_path / "review.ics"))
+    found = rows(tutor(environment, "interview", *chosen, "--json", typed=typed))
     kinds = [r.get("kind") for r in found if r["type"] == "said"]
     assert kinds == ["greeting", "question", "answer", "feedback", "question", "notice", "acknowledgement", "closing"]
     report = found[-1]["report"]
     assert isinstance(report, dict)
     assert [q["outcome"] for q in report["questions"]] == ["answered", "skipped"]
+    calendar = (tmp_path / "review.ics").read_bytes()
+    assert calendar.count(b"BEGIN:VEVENT\r\n") == 2
+    assert calendar.count(b"\n") == calendar.count(b"\r\n") == calendar.count(b"\r")
 
 
 def test_wrong_arguments_say_how_to_mend_them(environment: dict[str, str]) -> None:

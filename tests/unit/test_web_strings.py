@@ -10,6 +10,7 @@ import opencc
 import pytest
 
 import tutor.web
+from tutor.interview.export_kinds import KINDS
 from tutor.web.strings import COOKIE, NAMES, TEXTS, TONGUES, known, preferred, say
 from tutor.web.words import PARTS
 from tutor.web.words.simplified import simplified
@@ -57,6 +58,11 @@ def test_every_key_is_used_and_every_used_key_is_there() -> None:
     for key in TEXTS:
         quoted = f'"{key}"' in code or f"'{key}'" in code
         assert quoted or any(key.startswith(f) for f in families), key
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_report_has_words_for_its_button(kind: str) -> None:
+    assert f"export-{kind}" in TEXTS
 
 
 def test_chinese_words_are_chinese_and_english_ones_are_not() -> None:

@@ -1,4 +1,4 @@
-"""A report as a file: Markdown, HTML, JSON or cards for Anki, for the command line and the page alike. Another form is one line here."""
+"""A report as a file, for the command line, the page and the API alike: the writers of the kinds in `export_kinds.py`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 
 from ingest.errors import UsageError
+from tutor.interview.export_kinds import KINDS
 from tutor.interview.report import Report
+from tutor.interview.report_calendar import report_calendar
 from tutor.interview.report_cards import report_cards
 from tutor.interview.report_html import report_html
 from tutor.interview.report_markdown import report_markdown
@@ -17,9 +19,8 @@ def _json(report: Report) -> str:
 
 
 _WRITERS: dict[str, Callable[[Report], str]] = {
-    "md": report_markdown, "html": report_html, "json": _json, "tsv": report_cards,
+    "md": report_markdown, "html": report_html, "json": _json, "tsv": report_cards, "ics": report_calendar,
 }  # fmt: skip
-KINDS = tuple(_WRITERS)
 
 
 def export(report: Report, kind: str) -> str:
@@ -31,6 +32,6 @@ def export(report: Report, kind: str) -> str:
     Raises:
         UsageError: it is another.
     """
-    if kind not in _WRITERS:
+    if kind not in KINDS:
         raise UsageError(f"A report cannot be written as {kind!r}.", f"Choose one of {', '.join(KINDS)}.")
     return _WRITERS[kind](report)

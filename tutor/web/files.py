@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ingest.errors import DocumentError, TutorError
-from tutor.interview.exports import KINDS as REPORTS
+from tutor.interview.export_kinds import KINDS as REPORTS
 from tutor.interview.exports import export
 from tutor.web.ask.export import conversation_file
 from tutor.web.attachment import attachment
@@ -46,7 +46,7 @@ def router(stage: Backstage) -> APIRouter:
 
     @routes.get("/interviews/{name}")
     def interview(name: str, request: Request) -> Response:
-        """The report of an interview as Markdown, HTML or JSON."""
+        """The report of an interview, as what its ending says."""
         id, _, kind = name.rpartition(".")
         if kind not in REPORTS:
             raise HTTPException(404)

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, TypeAdapter
 
 from ingest.errors import NotFound, UsageError
+from tutor.interview.export_kinds import KINDS, NAMED
 from tutor.interview.exports import export
 from tutor.interview.practice import Practice
 from tutor.interview.progress import Progress
@@ -24,7 +25,7 @@ from tutor.web.open_corpora import OpenCorpora
 
 router = APIRouter(tags=["practise"])
 Id = Annotated[str, Path(max_length=64, description="Id of an interview.")]
-Kind = Annotated[Literal["md", "html", "json", "tsv"], Query(description="Kind of file.")]
+Kind = Annotated[str, Query(description=f"Kind of file: {NAMED}.", json_schema_extra={"enum": list(KINDS)})]
 Step = Literal["hint", "skip", "dont-know", "pause", "go-on", "end"]
 CorpusQuery = Annotated[str | None, Query(max_length=80, description="The corpus of the settings where none is named.")]
 _views: TypeAdapter[View] = TypeAdapter(View)
@@ -138,7 +139,7 @@ def report(id: Id, corpora: Corpora, user: Practiser) -> Any:
 
 @router.get("/interviews/{id}/export", summary="Export the report", response_class=Response)
 def export_report(id: Id, corpora: Corpora, user: Practiser, kind: Kind = "md") -> Response:
-    """The report as a file, in the language of the interview: Markdown, HTML, JSON, or cards for Anki (TSV)."""
+    """The report as a file, in the language of the interview."""
     practice = _practice_of(corpora, user, id)
     return attachment(export(practice.report(id), kind), f"report {practice.corpus}", kind)
 

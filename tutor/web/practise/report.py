@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tutor.interview.charts import FEWEST_AXES, bars, radar
-from tutor.interview.exports import KINDS
+from tutor.interview.export_kinds import KINDS
 from tutor.interview.report import QuestionReport, Report
 from tutor.interview.report_words import local_day
 from tutor.web.markup import passage_html
