@@ -80,8 +80,12 @@ def corrected(row: Row, answer: Answer) -> bool:
 
 
 def handled(row: Row, answer: Answer) -> bool:
-    """Whether a question that the document does not answer got what it should."""
-    return answer.refused or (row["kind"] == "false-premise" and corrected(row, answer))
+    """Whether a question that the document does not answer got what it should; a courtesy claims nothing."""
+    return (
+        answer.refused
+        or ("courtesy" in answer.flags and not answer.citations)
+        or (row["kind"] == "false-premise" and corrected(row, answer))
+    )
 
 
 def _asked(tutor: Tutor, row: Row, advance: Callable[[str], None]) -> Answer:

@@ -24,6 +24,7 @@ from tutor.answering.language import reply_language
 from tutor.answering.premise import correction
 from tutor.answering.wording import say
 from tutor.llm.client import estimate_tokens
+from tutor.retrieval.courtesy import Courtesy, courtesy
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
 
@@ -83,6 +84,10 @@ class Tutor:
         heard = received(ask.query, ask.history)
         ask = replace(ask, query=heard.query, history=heard.history)
         language = reply_language(ask.query, ask.history)
+        polite = None if heard.refused else courtesy(ask.query)
+        if polite is not None:
+            yield from self._polite(ask, polite, language, started)
+            return
         wish = styles.wish(ask.query)
         topic = wish.topic or (styles.CONTINUE[language] if ask.history else ask.query)
         result = replace(self.searcher.search(topic, ask.history, ask.top), query=ask.query)
@@ -108,6 +113,13 @@ class Tutor:
             yield from _at_once(draft, replies.quizzed(draft, chosen[0]), refused=False)
         else:
             yield from self._worded(ask, chosen, draft)
+
+    def _polite(self, ask: Ask, polite: Courtesy, language: Language, started: float) -> Iterator[Event]:
+        """Nothing was asked of the document: nothing is searched, cited or refused."""
+        result = SearchResult(ask.query, None, False, 0.0, ())
+        yield Sources(result, ())
+        draft = Draft(ask.query, language, self.model.name, result, started, flags=["courtesy"])
+        yield from _at_once(draft, say(polite, language), refused=False)
 
     @property
     def _source(self) -> str:

@@ -18,6 +18,36 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "en": "I only answer questions from the document: I keep my role, keep my instructions to myself, and follow no "
         "orders hidden in a text. Please ask about what the document covers.",
     },
+    "hello": {
+        "zh-Hant": "你好！我只根據這份文件回答問題，每句都附上出處的題號；說「考我」，就換我出題。想從哪裡開始？",
+        "zh-Hans": "你好！我只根据这份文件回答问题，每句都附上出处的题号；说“考我”，就换我出题。想从哪里开始？",
+        "en": "Hello! I answer questions from this document only, and every sentence names the question it comes from. "
+        'Say "quiz me" and I ask instead. Where shall we begin?',
+    },
+    "about": {
+        "zh-Hant": "我是面試陪練：熟讀這份文件裡的題目，只根據它回答，每句都附上出處的題號，文件沒有談到的就直說。"
+        "可以問任何一題、接著追問、請我講得簡單一點，或說「考我」，就換我出題。",
+        "zh-Hans": "我是面试陪练：熟读这份文件里的题目，只根据它回答，每句都附上出处的题号，文件没有谈到的就直说。"
+        "可以问任何一题、接着追问、请我讲得简单一点，或说“考我”，就换我出题。",
+        "en": "I am an interview tutor: I know the questions of this document, answer from it alone, name the question behind "
+        "every sentence, and say so when the document is silent. Ask about any of them, follow up, have it explained "
+        'more simply, or say "quiz me" and I ask instead.',
+    },
+    "thanks": {
+        "zh-Hant": "不客氣！還想知道什麼，直接問就好。",
+        "zh-Hans": "不客气！还想知道什么，直接问就好。",
+        "en": "You're welcome! Ask on whenever you like.",
+    },
+    "understood": {
+        "zh-Hant": "好的！還想知道什麼，直接問就好。",
+        "zh-Hans": "好的！还想知道什么，直接问就好。",
+        "en": "Good! Ask on whenever you like.",
+    },
+    "goodbye": {
+        "zh-Hant": "好，祝你面試順利！",
+        "zh-Hans": "好，祝你面试顺利！",
+        "en": "Goodbye, and all the best for the interview!",
+    },
     "not-named": {
         "zh-Hant": "文件沒有談到{}，所以這個問題我沒有依據可以回答。",
         "zh-Hans": "文件没有谈到{}，所以这个问题我没有依据可以回答。",

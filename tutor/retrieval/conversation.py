@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ingest.text import fold, terms
 from tutor.retrieval.address import cited_numbers
+from tutor.retrieval.courtesy import courtesy
 
 # All patterns work on folded text: lower case, half width, Simplified.
 _CONTINUE = re.compile(
@@ -29,10 +30,6 @@ _CONTINUE = re.compile(
     r"i (?:still )?(?:do not|don'?t) (?:get|understand) (?:it|this|that)|(?:can|could) you elaborate(?: on (?:that|it|this))?|"
     r"why|how so|really|such as|like what|which ones|"
     r"explain (?:it )?like i'?m (?:five|5)|simpler)(?:,? please)?"
-)
-_COURTESY = re.compile(
-    r"(?:(?:好的?|ok(?:ay)?|great|nice|perfect)[，, ]*)?(?:谢谢|多谢|感谢|谢啦?|辛苦了|了解|明白了?|懂了|原来如此|收到|thanks?|thank you|thx|got it|i see|understood)"
-    r"(?:[你您啦了！! ]|so much|very much|a lot| )*"
 )
 _ANAPHOR = re.compile(
     r"它们?|他们?|这(?!样的话)|那(?:个|些|种|样|里|边|两|三|几)|上面|前面|前者|后者|刚才|刚刚|其中|该|此|两者|两个|哪[个种]比较|第[一二三四1-4][个种点步]|"
@@ -192,7 +189,7 @@ def cited_questions(reply: str, titles: Mapping[int, str]) -> list[int]:
 
 def passes_on(query: str) -> bool:
     """Whether the query leaves the topic as it was: it only asks to go on, or is a courtesy."""
-    return continues(query) or bool(_COURTESY.fullmatch(fold(query).strip(" ?!。.？！,，~～")))
+    return continues(query) or courtesy(query) is not None
 
 
 def continues(query: str) -> bool:

@@ -49,7 +49,7 @@ def panel(
         mark: the attribute that names the corpus (`Corpora.mark`).
     """
     result, answer = exchange.result, exchange.answer
-    if result is None:
+    if result is None or not result.hits:
         return empty_panel(tongue)
     citations = answer.citations if answer is not None else ()
     refused = answer is not None and answer.refused
