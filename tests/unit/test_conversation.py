@@ -2,7 +2,7 @@
 
 import pytest
 
-from tutor.retrieval.conversation import cited_questions, continues, leans, passes_on, refers_back, stands_alone
+from tutor.retrieval.conversation import cited_questions, continues, leans, refers_back, stands_alone
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,3 @@ def test_a_change_of_topic_is_said():
 def test_a_reply_says_by_its_citations_what_it_is_about():
     assert cited_questions("丙【第19題】【第16題】【第99題】", {3: "", 16: "", 19: ""}) == [19, 16]
     assert cited_questions("最接近的題目：第 3 題", {3: ""}) == []
-
-
-@pytest.mark.parametrize("query", ["謝謝！", "好的，謝謝你", "Thanks a lot!", "OK, got it.", "再多說一點", "了解"])
-def test_courtesies_leave_the_topic_as_it_was(query):
-    assert passes_on(query)
-
-
-@pytest.mark.parametrize("query", ["謝謝，那 LoRA 呢？", "Thanks, what about LoRA?", "怎麼煮咖啡？"])
-def test_what_names_a_topic_does_not(query):
-    assert not passes_on(query)

@@ -6,7 +6,7 @@ import pytest
 
 from tutor.answering.answer import Done, Text
 from tutor.answering.tutor import Ask, Tutor
-from tutor.retrieval.courtesy import courtesy
+from tutor.retrieval.courtesy import courtesy, without_courtesies
 from tutor.retrieval.result import Turn
 
 
@@ -40,11 +40,24 @@ def test_a_courtesy_is_answered_in_its_language_and_refuses_nothing(searcher, fa
     assert done.answer.usage["model_calls"] == 0
 
 
+def test_what_is_said_back_to_a_courtesy_goes_with_it():
+    said = [
+        Turn("user", "甲"),
+        Turn("assistant", "乙"),
+        Turn("user", "謝謝"),
+        Turn("assistant", "不客氣！"),
+        Turn("user", "謝謝，那丙呢？"),
+    ]
+    assert without_courtesies(said) == (said[0], said[1], said[4])
+    assert without_courtesies([]) == ()
+
+
 def test_a_courtesy_does_not_change_the_topic(searcher, fake_model):
     history = (
         Turn("user", "什麼是 KV Cache？"), Turn("assistant", "它保存先前的 Key 與 Value。【第 19 題】"),
         Turn("user", "謝謝"), Turn("assistant", "不客氣！"),
     )  # fmt: skip
-    answer = Tutor(searcher, fake_model).answer(Ask("再多說一點", history))
-    assert not answer.refused
-    assert answer.citations[0].question == 19
+    for query in ("再多說一點", "它的好處是什麼？"):
+        answer = Tutor(searcher, fake_model).answer(Ask(query, history))
+        assert not answer.refused
+        assert answer.citations[0].question == 19

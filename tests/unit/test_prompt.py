@@ -64,6 +64,11 @@ def test_a_long_answer_keeps_what_is_nearest_to_its_middle_in_order():
     assert "乙" not in whole(question(["甲" * 30, "乙" * (LONGEST_TEXT + 1)]), "zh-Hant")
 
 
+def test_of_a_single_sentence_longer_than_all_the_room_the_beginning_is_read():
+    text = whole(question(["始" + "甲" * (LONGEST_TEXT + 1)]), "zh-Hant")
+    assert "- 始" + "甲" * (LONGEST_TEXT - 1) + "\n" in text
+
+
 def test_reviewed_statements_come_before_other_sentences():
     sentence = Sentence(19, "解釋", "點", 1, 2)
     plain = question(["甲" * 500, "乙" * 500])
@@ -108,6 +113,15 @@ def test_the_conversation_goes_first_then_further_questions_then_points_never_th
     assert "第 1 題的第 0 點" in small[0][1]
     assert "【第2題】" not in small[0][1]
     assert small[-1][1].startswith("問題")
+
+
+def test_what_matters_least_goes_first_where_the_window_is_small():
+    part = chosen(1, 4)
+    ranked = replace(part, points=tuple(replace(p, rank=r) for p, r in zip(part.points, (3, 0, 2, 1), strict=True)))
+    system = compact([ranked], "zh-Hant", lambda text: 1)  # all four fit into what is read at once
+    one_too_many = len(system) + len("問題") + 31
+    built = build("問題", system, [ranked], "zh-Hant", estimate=len, limit=one_too_many)[0][1]
+    assert [f"第 {i} 點" in built for i in range(4)] == [False, True, False, True]
 
 
 def test_a_query_longer_than_the_window_is_cut_at_its_end():

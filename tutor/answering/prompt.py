@@ -60,6 +60,9 @@ def whole(question: QuestionSentences, language: Language) -> str:
         if len(rest[i][1]) <= left and not any(rest[i][1] in text for _, text in statements):
             chosen.append(rest[i])
             left -= len(rest[i][1])
+    if not statements and not chosen and rest:  # a sentence longer than all the room: better its beginning than nothing
+        place, text = rest[int(np.argmax(vectors @ vectors.mean(axis=0)))]
+        chosen.append((place, text[:LONGEST_TEXT]))
     ordered = sorted(statements) + sorted(chosen) if english else sorted(statements + chosen)
     return _system([_block(question.number, question.title, [text for _, text in ordered])], language)
 
@@ -150,10 +153,13 @@ def build(
 
 
 def _less(parts: list[Chosen]) -> list[Chosen]:
+    """Without the two points of the last question that matter least, or without it."""
     last = parts[-1]
     if len(parts) > 1 and len(last.points) <= 1:
         return parts[:-1]
-    return [*parts[:-1], Chosen(last.number, last.title, last.points[: max(1, len(last.points) - 2)])]
+    by_rank = sorted(range(len(last.points)), key=lambda place: last.points[place].rank)
+    kept = sorted(by_rank[: max(1, len(last.points) - 2)])
+    return [*parts[:-1], replace(last, points=tuple(last.points[place] for place in kept))]
 
 
 def beginning() -> str:

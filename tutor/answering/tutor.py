@@ -24,7 +24,7 @@ from tutor.answering.language import reply_language
 from tutor.answering.premise import correction
 from tutor.answering.wording import say
 from tutor.llm.client import estimate_tokens
-from tutor.retrieval.courtesy import Courtesy, courtesy
+from tutor.retrieval.courtesy import Courtesy, courtesy, without_courtesies
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
 
@@ -82,8 +82,8 @@ class Tutor:
         """Yield `Sources`, then `Text` as it is written, then `Done`. Closing the iterator stops the model."""
         started = time.perf_counter()
         heard = received(ask.query, ask.history)
-        ask = replace(ask, query=heard.query, history=heard.history)
-        language = reply_language(ask.query, ask.history)
+        language = reply_language(heard.query, heard.history)
+        ask = replace(ask, query=heard.query, history=without_courtesies(heard.history))
         polite = None if heard.refused else courtesy(ask.query)
         if polite is not None:
             yield from self._polite(ask, polite, language, started)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from ingest.text import fold, terms
 from tutor.retrieval.address import cited_numbers
-from tutor.retrieval.courtesy import courtesy
 
 # All patterns work on folded text: lower case, half width, Simplified.
 _CONTINUE = re.compile(
@@ -185,11 +184,6 @@ _ASKING_LATIN = frozenset(
 def cited_questions(reply: str, titles: Mapping[int, str]) -> list[int]:
     """Questions that a reply cites, in order of first mention."""
     return [n for n in cited_numbers(reply) if n in titles]
-
-
-def passes_on(query: str) -> bool:
-    """Whether the query leaves the topic as it was: it only asks to go on, or is a courtesy."""
-    return continues(query) or courtesy(query) is not None
 
 
 def continues(query: str) -> bool:

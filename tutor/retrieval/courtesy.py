@@ -6,9 +6,11 @@ Knows phrases; what is said back is worded elsewhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from ingest.text import fold
+from tutor.retrieval.result import Turn
 
 Courtesy = Literal["hello", "thanks", "understood", "goodbye", "about"]
 
@@ -46,3 +48,15 @@ def courtesy(query: str) -> Courtesy | None:
     if not kinds or None in kinds:
         return None
     return min((kind for kind in kinds if kind), key=list(_KINDS).index)
+
+
+def without_courtesies(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """A conversation without its courtesies and what was said back: "its drawbacks?" behind a "thanks" means what came before."""
+    kept: list[Turn] = []
+    polite = False
+    for turn in history:
+        if turn.role == "user":
+            polite = courtesy(turn.content) is not None
+        if not polite:
+            kept.append(turn)
+    return tuple(kept)

@@ -27,10 +27,10 @@ from tutor.retrieval.conversation import (
     content_terms,
     continues,
     leans,
-    passes_on,
     refers_back,
     stands_alone,
 )
+from tutor.retrieval.courtesy import without_courtesies
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
@@ -125,7 +125,7 @@ class Searcher:
                     self._retired.close()
                 self._retired = before
             held = copy(self)  # one build for the whole search, whatever another thread swaps in meanwhile
-        result = held._search(query[:LONGEST_QUERY], history[-MOST_TURNS:], top)
+        result = held._search(query[:LONGEST_QUERY], without_courtesies(history)[-MOST_TURNS:], top)
         elapsed = (time.perf_counter() - started) * 1000
         return replace(result, ms=round(elapsed, 1))
 
@@ -186,7 +186,7 @@ class Searcher:
                 cited = cited_questions(turn.content, self.titles)
                 if cited:
                     return cited
-            elif not passes_on(turn.content):
+            elif not continues(turn.content):
                 found = self._search(turn.content[:LONGEST_QUERY], history[:position], 1)
                 return [hit.question for hit in found.hits] if found.in_corpus else []
         return []
