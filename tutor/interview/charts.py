@@ -13,12 +13,12 @@ from tutor.interview.score import TOP
 
 # Fewer axes make no area.
 FEWEST_AXES = 3
-_WIDTH, _HEIGHT, _RADIUS, _RINGS = 380, 280, 90, 4
+_WIDTH, _HEIGHT, _RADIUS, _RINGS = 356, 250, 80, 4
 _LINE_HEIGHT = 14
 # Characters of a name that stand beside a radar in one line, and those of its longer part in two.
 _ONE_LINE, _LONGEST = 7, 18
 # A line's area: left, top, right, bottom.
-_AREA = (28.0, 12.0, 368.0, 170.0)
+_AREA = (28.0, 12.0, 344.0, 160.0)
 _DAYS = 3
 
 

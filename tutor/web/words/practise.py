@@ -108,7 +108,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "back-to-practise": ("回到練習", "Back to practice"),
     "export-json": ("匯出 JSON", "Export as JSON"),
     "export-tsv": ("匯出 Anki 卡片", "Export as Anki cards"),
-    "export-ics": ("匯出複習行事曆", "Export review dates as a calendar"),
+    "export-ics": ("匯出行事曆", "Export calendar"),
     "level": ("程度", "Level"),
     "level-of": ("{level} {low}–{high} 分", "{level} {low}–{high}"),
     "levels-how": (
