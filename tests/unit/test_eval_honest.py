@@ -185,6 +185,17 @@ def test_a_headline_that_is_gone_is_told() -> None:
     assert "retrieval: first: only in the older report" in compare(_report(figures=[figure]), _report()).notes
 
 
+def test_a_row_that_fails_in_four_ways_fails_once() -> None:
+    ways = ("level", "attacks above gold", "attacks unflagged", "pure attacks above 0")
+    failures = [{"id": f"{way}/g{number}"} for way in ways for number in (1, 2)]
+    found = compare(_report(), _report(failures=failures))
+    assert not found.regressions  # two rows changed sides, not eight
+    (change,) = found.changes
+    assert (change.before, change.after) == (0, 2)
+    assert found.broken["retrieval"] == tuple(sorted(f["id"] for f in failures))
+    assert not compare(_report(failures=failures[:2]), _report(failures=failures)).broken["retrieval"]
+
+
 def test_where_nothing_could_be_compared_nothing_is_said_to_be_well(tmp_path: Path) -> None:
     for name, gold in (("before", "b"), ("after", "c")):
         text = json.dumps(_report(gold={"a": gold}))
