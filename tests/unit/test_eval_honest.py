@@ -19,7 +19,8 @@ from eval.__main__ import app
 from eval.commands.common import report_name
 from eval.evidence import reference, waiting
 from eval.evidence.compare import compare
-from eval.gold import rows, some
+from eval.evidence.measures import MEASURES
+from eval.gold import rows, sampled, some
 from eval.intervals import mean_interval, share_interval
 from eval.load import processes
 from eval.watch import Watch
@@ -194,6 +195,22 @@ def test_a_row_that_fails_in_four_ways_fails_once() -> None:
     assert (change.before, change.after) == (0, 2)
     assert found.broken["retrieval"] == tuple(sorted(f["id"] for f in failures))
     assert not compare(_report(failures=failures[:2]), _report(failures=failures)).broken["retrieval"]
+
+
+def test_planted_instructions_are_rows_of_the_attacks() -> None:
+    (attacks,) = (measure for measure in MEASURES if measure.name == "attacks")
+    before = attacks.rows("dev")
+    assert {"attacks", "poisoned.jsonl", "poisoned.md"} == set(before)
+    with sampled(3):
+        assert {name for name, digest in attacks.rows("dev").items() if digest != before[name]} == {"attacks"}
+
+
+def test_the_stored_reference_is_of_the_rows_that_are_there() -> None:
+    stored = json.loads(reference.REFERENCE.read_text(encoding="utf-8"))["measures"]
+    for measure in MEASURES:
+        if measure.name in stored:
+            with sampled(measure.quick):
+                assert measure.rows("dev") == stored[measure.name]["gold"], measure.name
 
 
 def test_where_nothing_could_be_compared_nothing_is_said_to_be_well(tmp_path: Path) -> None:
