@@ -1,7 +1,8 @@
-"""Where the commands of the evaluation leave their reports, and how they end."""
+"""Where the commands of the evaluation leave their reports, how they end, and what they say of a report that is not there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from eval import answers, attacks, drafts, grading, refusal, support, transcripts
+from eval import answers, attacks, capacity, drafts, grading, readme, refusal, support, transcripts
 from eval.__main__ import app
 from eval.commands import common, documents, measures
 from eval.load import crowd, run, soak
-from eval.speed import machine
+from eval.speed import figure, machine
 from eval.speed import measure as speed
 from ingest.errors import UsageError
 from tutor.settings import Settings
@@ -25,6 +26,7 @@ from tutor.settings import Settings
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where reports are kept, empty."""
     monkeypatch.setattr(common, "REPORTS", tmp_path)
+    monkeypatch.setattr(readme, "REPORTS", tmp_path)
     return tmp_path
 
 
@@ -144,3 +146,51 @@ def test_transcripts_are_of_a_real_model(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(transcripts, "write", lambda *_: written.append(1))
     assert isinstance(CliRunner().invoke(app, ["transcripts"]).exception, UsageError)
     assert not written
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"open_loop": []}'])
+def test_a_load_report_that_says_nothing_is_named_with_its_command(content: str | None, kept: Path) -> None:
+    if content is not None:
+        (kept / "load.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"load\.json") as error:
+        capacity.load_table()
+    assert error.value.mend == "python -m eval load"
+
+
+def test_a_rate_at_which_nothing_came_back_is_a_row(kept: Path) -> None:
+    row = {"per_second": 50, "sent": 9, "errors": {"busy": 9}, "search_ms": {}, "own_ms": {}, "total_ms": {}}
+    report = {
+        "processes": 1, "machine": {"cpus": 2}, "seconds": 20, "open_loop": [row], "users": None,
+        "stand_in": {"tokens_per_second": 200, "first_token_ms": 20},
+    }  # fmt: skip
+    (kept / "load.json").write_text(json.dumps(report), encoding="utf-8")
+    assert "| 50 | 9 | 9 | none | none | none |" in capacity.load_table()
+
+
+TURNS = {"conversations": {"turns": [{"first_ms": {"median": 1.0, "p95": 2.0, "n": 1}}]}, "sizes": {"talks": 1}}
+NO_TURNS = {"conversations": {"turns": [{"first_ms": {"median": None, "p95": None, "n": 0}}]}, "sizes": {"talks": 1}}
+
+
+@pytest.mark.parametrize(
+    ("speed_report", "scale_report", "command"),
+    [
+        (None, None, "python -m eval speed"),
+        ("", None, "python -m eval speed"),
+        ("{}", None, "python -m eval speed"),
+        (json.dumps(NO_TURNS), None, "python -m eval speed"),
+        (json.dumps(TURNS), None, "python -m eval scale"),
+        (json.dumps(TURNS), "", "python -m eval scale"),
+        (json.dumps(TURNS), '{"sizes": []}', "python -m eval scale"),
+    ],
+)
+def test_a_figure_without_its_reports_names_the_command_that_makes_them(
+    speed_report: str | None, scale_report: str | None, command: str, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figure, "OUT", kept / "images" / "cost.svg")
+    for name, content in (("speed", speed_report), ("scale", scale_report)):
+        if content is not None:
+            (kept / f"{name}.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError) as error:
+        figure.draw()
+    assert error.value.mend == command
+    assert not figure.OUT.exists()
