@@ -7,15 +7,15 @@ Knows data sheets and the plan of `tutor.llm.gpu_plan`; nothing here was measure
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.readme import command, stored
+from ingest.errors import UsageError
 from tutor.llm.gpu_plan import Cards, plan
 from tutor.llm.model_shape import LLAMA_8B, LLAMA_70B, ModelShape
 
-LOAD = Path(__file__).parent / "reports" / "load.json"
 DOCS = Path(__file__).parent.parent / "docs"
 ONE_MODEL = ("12x1", "16x1", "24x1", "24x2", "48x1", "80x1", "80x8", "24x1x2")
 LARGE_MODEL = ("24x1", "12x8", "16x4", "24x2", "24x4", "48x1", "48x2", "80x1", "80x8", "24x1x2", "24x4x2", "12x4x2")
@@ -122,8 +122,14 @@ def plans() -> str:
 
 
 def load_table() -> str:
-    """Markdown: what the last load run measured."""
-    report = json.loads(LOAD.read_text(encoding="utf-8"))
+    """Markdown: what the last load run measured.
+
+    Raises:
+        UsageError: there is no report of one, or it holds no rates.
+    """
+    report = stored("load")
+    if not report or not report.get("open_loop"):
+        raise UsageError("There is no load.json with a rate in it.", command("load"))
     lines = [
         f"{report['processes']} app processes, {report['machine']['cpus']} cores shared with the load generator, the stand-in model "
         f"({report['stand_in']['tokens_per_second']:.0f} tokens/s, first after {report['stand_in']['first_token_ms']:.0f} ms) and whatever else ran; "
@@ -134,7 +140,8 @@ def load_table() -> str:
     ]
     for row in report["open_loop"]:
         spans = " | ".join(
-            f"{row[key]['p50']:.0f} / {row[key]['p95']:.0f}" for key in ("search_ms", "own_ms", "total_ms")
+            f"{row[key]['p50']:.0f} / {row[key]['p95']:.0f}" if row[key] else "none"
+            for key in ("search_ms", "own_ms", "total_ms")
         )
         used = row.get("cpu_ms_per_question", {}).get("application")
         spent = "" if used is None else f"{used:.0f}"
@@ -151,7 +158,7 @@ def write(check: bool = False) -> bool:
     """Put the tables into the documents, or only say whether they are there already."""
     same = True
     blocks = [("operations.md", "plans", plans()), ("scaling.md", "capacity", table())]
-    if LOAD.is_file():
+    if stored("load") is not None:
         blocks.append(("scaling.md", "load", load_table()))
     for name, mark, made in blocks:
         path = DOCS / name

@@ -35,6 +35,11 @@ def digest(name: str, part: Part) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def file_digest(name: str) -> str:
+    """SHA-256 of `eval/gold/NAME`, a file that is always read whole."""
+    return hashlib.sha256(resources.files("eval").joinpath("gold", name).read_bytes()).hexdigest()
+
+
 @contextmanager
 def sampled(most: int | None) -> Iterator[None]:
     """At most so many rows of every set while this is entered, always the same ones; None for all."""

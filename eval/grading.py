@@ -3,6 +3,7 @@
 python -m eval grading --part dev|test [--data FILE]
 
 Attacks and stuffing count by their level; script, padding and repetition by how far they move the score.
+Intervals are resampled by question.
 """
 
 from __future__ import annotations
@@ -71,11 +72,12 @@ def agreement(found: Sequence[Row], grades: Sequence[Grade]) -> dict[str, Any]:
     pairs = np.asarray([(g.level, r["grade"]) for r, g in zip(found, grades, strict=True)])
     constant = np.column_stack([np.full(len(pairs), round(pairs[:, 1].mean())), pairs[:, 1]])
     sure = np.asarray([not g.uncertain for g in grades])
-    result = {f"{name}{suffix}": interval(some, statistic)
+    about = np.asarray([r["question"] for r in found])
+    result = {f"{name}{suffix}": interval(some, statistic, about)
               for suffix, some in (("", pairs), ("_constant", constant))
               for name, statistic in _STATISTICS.items()}  # fmt: skip
-    result["uncertain"] = mean_interval(~sure)
-    result["exact_where_sure"] = mean_interval((pairs[:, 0] == pairs[:, 1])[sure])
+    result["uncertain"] = mean_interval(~sure, about)
+    result["exact_where_sure"] = mean_interval((pairs[:, 0] == pairs[:, 1])[sure], about[sure])
     return result
 
 
@@ -88,17 +90,18 @@ _STATISTICS: dict[str, Callable[[NDArray[Any]], float]] = {
 
 
 def key_points(found: Sequence[Row], grades: Sequence[Grade]) -> dict[str, Any]:
-    """Precision and recall of covered (met or partial) and contradicted key points, resampled by answer."""
+    """Precision and recall of covered (met or partial) and contradicted key points."""
     covered, contradicted = [], []
     for row, grade in zip(found, grades, strict=True):
         said = {p.point.id for p in grade.points if p.verdict in {"met", "partial"}}
         wrong = {p.point.id for p in grade.points if p.verdict == "contradicted"}
         covered.append(_counts(said, set(row["covered"])))
         contradicted.append(_counts(wrong, set(row["contradicted"])))
+    about = [r["question"] for r in found]
     result = {}
     for name, table in (("covered", np.asarray(covered)), ("contradicted", np.asarray(contradicted))):
-        result[f"{name}_precision"] = interval(table, lambda t: _ratio(t[:, 0].sum(), t[:, 1].sum()))
-        result[f"{name}_recall"] = interval(table, lambda t: _ratio(t[:, 0].sum(), t[:, 2].sum()))
+        result[f"{name}_precision"] = interval(table, lambda t: _ratio(t[:, 0].sum(), t[:, 1].sum()), about)
+        result[f"{name}_recall"] = interval(table, lambda t: _ratio(t[:, 0].sum(), t[:, 2].sum()), about)
     return result
 
 
@@ -186,12 +189,15 @@ def measure_references(found: Sequence[Row], beside: int = 0, model: Model | Non
     scored = np.asarray([g.score is not None for g in grades])
     ours = np.asarray([(g.score or 0.0) / 10 for g in grades])
     pairs = np.column_stack([ours, human])[scored]
+    about = np.asarray([r["question"] for r in found])
     held = np.asarray([half_of(r["question"]) == 1 for r in found])[scored]
     result: dict[str, Any] = {
         "rows": len(pairs),
         "unscored": int((~scored).sum()),
-        **_against_people(pairs),
-        "not_learned_from": {"rows": int(held.sum()), **_against_people(pairs[held])} if held.any() else None,
+        **_against_people(pairs, about[scored]),
+        "not_learned_from": {"rows": int(held.sum()), **_against_people(pairs[held], about[scored][held])}
+        if held.any()
+        else None,
         "constant_mean": _constant(human[scored]),
     }
     if model is not None and beside:
@@ -202,18 +208,18 @@ def measure_references(found: Sequence[Row], beside: int = 0, model: Model | Non
         index = [i for i, _ in usable]
         theirs = np.asarray([(value / 10, human[i]) for i, value in usable])
         result["one_number_prompt"] = {
-            "rows": len(usable), "asked": len(chosen), "model": model.name, **_against_people(theirs),
-            "ours_on_these_rows": _against_people(np.column_stack([ours, human])[index]),
+            "rows": len(usable), "asked": len(chosen), "model": model.name, **_against_people(theirs, about[index]),
+            "ours_on_these_rows": _against_people(np.column_stack([ours, human])[index], about[index]),
         }  # fmt: skip
     return result
 
 
-def _against_people(pairs: NDArray[Any]) -> dict[str, Any]:
-    """`(rows, 2)`, ours and people's, 0..1."""
+def _against_people(pairs: NDArray[Any], about: NDArray[Any]) -> dict[str, Any]:
+    """`(rows, 2)`, ours and people's, 0..1, and the question of each."""
     return {
-        "pearson": interval(pairs, _pearson),
-        "right_wrong": interval(pairs, lambda p: float(((p[:, 0] >= 0.5) == (p[:, 1] >= 0.5)).mean())),
-        "mae": interval(pairs, lambda p: float(abs(p[:, 0] - p[:, 1]).mean())),
+        "pearson": interval(pairs, _pearson, about),
+        "right_wrong": interval(pairs, lambda p: float(((p[:, 0] >= 0.5) == (p[:, 1] >= 0.5)).mean()), about),
+        "mae": interval(pairs, lambda p: float(abs(p[:, 0] - p[:, 1]).mean()), about),
     }
 
 

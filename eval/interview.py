@@ -59,8 +59,8 @@ class Found:
     repeated_questions: int = 0
     repeated_follow_ups: int = 0
     endless: int = 0
-    scores: list[float] = field(default_factory=list)
-    first_scores: list[float] = field(default_factory=list)
+    scores: list[tuple[int, float]] = field(default_factory=list)
+    first_scores: list[tuple[int, float]] = field(default_factory=list)
     passed: int = 0
 
 
@@ -122,9 +122,9 @@ def _play(session: Session, practice: Practice, candidate: Any, found: Found, dr
         texts = [f.text for f in asked.follow_ups]
         found.repeated_follow_ups += len(texts) - len(set(texts))
         if asked.grade is not None and asked.grade.score is not None:
-            found.scores.append(asked.grade.score)
+            found.scores.append((asked.number, asked.grade.score))
             if asked.first is not None and asked.first.score is not None:
-                found.first_scores.append(asked.first.score)
+                found.first_scores.append((asked.number, asked.first.score))
     report = practice.report(session.id)
     found.passed += report.passed
 
@@ -185,7 +185,12 @@ def _report(found: dict[str, Found], groups: Sequence[Sequence[int]], seconds: f
 
 def _candidate(found: Found) -> dict[str, Any]:
     return {
-        "score": mean_interval(found.scores), "first_score": mean_interval(found.first_scores), "passed": found.passed,
+        "score": _by_question(found.scores), "first_score": _by_question(found.first_scores), "passed": found.passed,
         "interviews": found.interviews, "answers": found.answers, "follow_ups": found.follow_ups, "hints": found.hints,
         "leaks": len(found.leaks), "found_by_grader": len(found.graded),
     }  # fmt: skip
+
+
+def _by_question(scores: Sequence[tuple[int, float]]) -> dict[str, float]:
+    """The mean; a question that was asked in two languages is one."""
+    return mean_interval([score for _, score in scores], [number for number, _ in scores])

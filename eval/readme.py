@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ingest.errors import UsageError
+
 REPORTS = Path(__file__).parent / "reports"
 README = Path(__file__).parent.parent / "README.md"
 _SPEED_BLOCK = re.compile(r"(<!-- speed -->\n).*?(<!-- /speed -->)", re.DOTALL)
@@ -40,7 +42,7 @@ def table() -> str:
 
 def speed_table() -> str:
     """Markdown: waiting times of the last full `python -m eval speed`, on the machine that it names."""
-    report = _report("speed")
+    report = stored("speed")
     if not report:
         return ""
     lines = ["| waiting, memory | value |", "|---|---|"]
@@ -55,7 +57,7 @@ def speed_table() -> str:
 
 def _scale_rows() -> list[str]:
     """Searching by size of the corpus, from the last `python -m eval scale`, a run of its own."""
-    sizes = (_report("scale") or {}).get("sizes", [])
+    sizes = (stored("scale") or {}).get("sizes", [])
     return [
         f"| a search among {row['passages']:,} passages, 95th percentile | {row['latency_ms']['p95']:g} ms |"
         for row in sizes[:: max(1, len(sizes) - 1)]
@@ -74,7 +76,7 @@ def write(check: bool = False) -> bool:
 
 def _figures() -> list[tuple[str, dict[str, float]]]:
     found: list[tuple[str, dict[str, float]]] = []
-    retrieval = _report("retrieval-test")
+    retrieval = stored("retrieval-test")
     if retrieval:
         single = retrieval["single"]["table"]
         found += [
@@ -101,14 +103,14 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
         recipe = retrieval["usual_recipe"]
         if isinstance(recipe, dict):
             found.append(("first, the usual recipe (1000-character chunks, MiniLM)", recipe["all"]["hit@1"]))
-    outside = _report("retrieval-drcd")
+    outside = stored("retrieval-drcd")
     if outside:
         found += [
             ("DRCD (news paragraphs): first", outside["as written"]["fused"]["hit@1"]),
             ("DRCD: among the first five", outside["as written"]["fused"]["hit@5"]),
             ("DRCD: first, queries turned Simplified", outside["simplified"]["fused"]["hit@1"]),
         ]
-    answers = _report("answers-test")
+    answers = stored("answers-test")
     if answers:
         found += [
             ("required facts present", answers["facts_present"]),
@@ -116,7 +118,7 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             ("sentences with a citation", answers["sentence_recall"]),
             ("quotes that are exact slices of the source", answers["exact_quotes"]),
         ]
-    grading = _report("grading-test")
+    grading = stored("grading-test")
     if grading:
         found += [
             ("grades: quadratic weighted kappa with a careful human", grading["qwk"]),
@@ -128,6 +130,24 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
     return found
 
 
-def _report(name: str) -> dict[str, Any] | None:
+def stored(name: str) -> dict[str, Any] | None:
+    """A report as it was last kept; None where there is none.
+
+    Raises:
+        UsageError: it is no report.
+    """
     path = REPORTS / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path.name} is no report: {error}.", command(name)) from error
+    if not isinstance(found, dict):
+        raise UsageError(f"{path.name} is no report.", command(name))
+    return found
+
+
+def command(name: str) -> str:
+    """The command that makes a report."""
+    return f"python -m eval {name.partition('-')[0]}"

@@ -33,6 +33,7 @@ class Timed:
         first_ms: to the first visible text; `model_first_ms` to the first token of the model.
         written_ms: to the model's last word; what is in doubt is judged again behind it, while the reader reads.
         calls: of the model, also those that judge sentences in doubt, where they were not waited for.
+        talk: number of the conversation it is a turn of.
         tokens_per_s: of the model's words, from the first to the last.
     """
 
@@ -47,6 +48,7 @@ class Timed:
     calls: int = 0
     text: str = ""
     flags: tuple[str, ...] = ()
+    talk: int = 0
 
     @property
     def tokens_per_s(self) -> float | None:
@@ -131,11 +133,11 @@ def bare(model: Model, messages: Sequence[tuple[str, str]], *, tokens: int = ANS
     return timed
 
 
-def spread(values: Sequence[float]) -> dict[str, float | None]:
-    """Median with its interval, and the 95th percentile."""
+def spread(values: Sequence[float], about: Sequence[int] | None = None) -> dict[str, float | None]:
+    """Median with its interval, and the 95th percentile. `about` as in `interval`: the turns of one conversation hang together."""
     if not values:
         return {"median": None, "p95": None, "n": 0}
-    middle = interval(np.asarray(values, dtype=np.float64), lambda some: float(np.median(some)))
+    middle = interval(np.asarray(values, dtype=np.float64), lambda some: float(np.median(some)), about)
     return {"median": round(middle["value"], 1), "p95": round(float(np.percentile(values, 95)), 1), **middle}
 
 

@@ -1,6 +1,7 @@
 """The support check against sentences labelled by hand. `python -m eval support [--part dev|test]`.
 
 A sentence counts as held where it is supported or partly supported; kappa is Cohen's, on that binary decision.
+Resampled by question.
 Knows labels, nothing of answers.
 """
 
@@ -43,15 +44,16 @@ def _figures(found: list[Row], verdicts: list[Support]) -> dict[str, Any]:
     pairs = np.asarray(
         [(r["label"] != "unsupported", v.status != "unsupported") for r, v in zip(found, verdicts, strict=True)]
     ).astype(np.int64)
-    said = [generated(row) for row in found]
+    said = np.asarray([generated(row) for row in found])
+    about = np.asarray([min(row["questions"]) for row in found])  # sentences about one question rise and fall together
     return {
-        "balanced_accuracy": interval(pairs, balanced_accuracy),
-        "kappa": interval(pairs, cohen),
-        "precision": interval(pairs, lambda x: float(x[x[:, 1] == 1, 0].mean())),
-        "recall": interval(pairs, lambda x: float(x[x[:, 0] == 1, 1].mean())),
-        "wrong_caught": interval(pairs, lambda x: float(1 - x[x[:, 0] == 0, 1].mean())),
-        "balanced_accuracy_written": interval(pairs[np.logical_not(said)], balanced_accuracy),
-        "balanced_accuracy_generated": interval(pairs[said], balanced_accuracy),
+        "balanced_accuracy": interval(pairs, balanced_accuracy, about),
+        "kappa": interval(pairs, cohen, about),
+        "precision": interval(pairs, lambda x: float(x[x[:, 1] == 1, 0].mean()), about),
+        "recall": interval(pairs, lambda x: float(x[x[:, 0] == 1, 1].mean()), about),
+        "wrong_caught": interval(pairs, lambda x: float(1 - x[x[:, 0] == 0, 1].mean()), about),
+        "balanced_accuracy_written": interval(pairs[~said], balanced_accuracy, about[~said]),
+        "balanced_accuracy_generated": interval(pairs[said], balanced_accuracy, about[said]),
         "errors": [
             _error(r, v.status, v.score)
             for r, v in zip(found, verdicts, strict=True)

@@ -62,9 +62,15 @@ def say(line: str) -> None:
 
 
 def report_name(measure: str, rows: str, limit: int | None, model: str) -> str:
-    """Name of a report; one of some rows, or worded by no language model, never takes the place of the whole one."""
-    aside = [model] if model in {"none", "fake"} else []
-    return "-".join([measure, rows, *aside, *(["limited"] if limit else [])])
+    """Name of a report; one of some rows, or worded by no language model, never takes the place of the whole one.
+
+    Args:
+        rows: part or file of the rows; "" where a measure has none.
+        limit: rows at most, or whether there are fewer than in the whole one.
+        model: name of the model that was asked; "" where none is.
+    """
+    aside = model if model in {"none", "fake"} else ""
+    return "-".join(filter(None, [measure, rows, aside, "limited" if limit else ""]))
 
 
 def finish(name: str, report: dict[str, Any], as_json: bool, show: Callable[[dict[str, Any]], None]) -> None:

@@ -50,6 +50,10 @@ def transcripts() -> None:
     from eval.transcripts import write
 
     with opened(Settings()) as tutor:
+        if tutor.model.name in {"none", "fake"}:
+            raise UsageError(
+                "Conversations without a real model would take the place of those with one.", "tutor models pull"
+            )
         typer.echo(write(tutor, say))
 
 

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from eval.commands.common import Json, finish, say, show_figures
+from eval.commands.common import Json, finish, report_name, say, show_figures
 from ingest.errors import UsageError
 from tutor.settings import Settings
 
 app = typer.Typer()
+# What a load report holds at least that stands for the whole: four rates of 20 s each; 200 users, or a soak, for ten minutes.
+RATES, SECONDS, CROWD, MINUTES = "5,10,20,50", 20.0, 200, 10.0
 
 
 @app.command()
@@ -31,7 +33,7 @@ def speed(
     from eval.speed.machine import describe
     from eval.speed.measure import QUICK, Sizes, measure
 
-    sizes = QUICK if quick else Sizes()
+    whole = sizes = QUICK if quick else Sizes()
     if recipe is not None:
         sizes = replace(sizes, recipe_talks=recipe)
     if talks is not None:
@@ -42,7 +44,10 @@ def speed(
     report = measure(settings, sizes, say)
     report["machine"] = describe(settings)
     report["sizes"] = {**vars(sizes), "users": list(sizes.users)}
-    finish("speed-quick" if quick else "speed", report, as_json, show_figures)
+    fewer = sizes.talks < whole.talks or sizes.cold < whole.cold or sizes.warm < whole.warm
+    finish(
+        report_name("speed", "quick" if quick else "", fewer, report["machine"]["model"]), report, as_json, show_figures
+    )
 
 
 @app.command()
@@ -102,15 +107,13 @@ def _show_scale(report: dict[str, Any]) -> None:
 @app.command()
 def load(
     processes: Annotated[int, typer.Option(help="Application processes.")] = 2,
-    rates: Annotated[
-        str, typer.Option(help="Questions per second, comma-separated; each held for --seconds.")
-    ] = "5,10,20,50",
-    seconds: Annotated[float, typer.Option(help="Length of each run.")] = 20.0,
+    rates: Annotated[str, typer.Option(help="Questions per second, comma-separated; each held for --seconds.")] = RATES,
+    seconds: Annotated[float, typer.Option(help="Length of each run.")] = SECONDS,
     users: Annotated[int, typer.Option(help="locust's simultaneous users; 0 for none.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Questions that were not asked before.")] = False,
     crowd: Annotated[int, typer.Option(help="Instead: so many users who read a stream all the time.")] = 0,
     soak: Annotated[bool, typer.Option("--soak", help="Instead: the first rate for long; memory and files.")] = False,
-    minutes: Annotated[float, typer.Option(help="Length of --crowd and --soak.")] = 10.0,
+    minutes: Annotated[float, typer.Option(help="Length of --crowd and --soak.")] = MINUTES,
     name: Annotated[str, typer.Option(help="Name of the report; otherwise by what was run.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -126,17 +129,27 @@ def load(
     settings = Settings()
     if crowd:
         report = crowds.measure(settings, processes=processes, users=crowd, minutes=minutes)
-        finish(name or "load-crowd", report, as_json, _show_plain)
+        fewer = crowd < CROWD or minutes < MINUTES
+        finish(name or report_name("load-crowd", "", fewer, ""), report, as_json, _show_plain)
     elif soak:
         report = soaks.measure(settings, processes=processes, minutes=minutes, per_second=held[0])
-        finish(name or "load-soak", report, as_json, _show_plain)
+        finish(name or report_name("load-soak", "", minutes < MINUTES, ""), report, as_json, _show_plain)
     else:
         report = run.measure(
             settings, processes=processes, rates=held, seconds=seconds, users=users, fresh=fresh, progress=say
         )
-        finish(name or ("load-fresh" if fresh else "load"), report, as_json, _show_load)
-    if report.get("errors") or report.get("foreign"):
+        fewer = seconds < SECONDS or len(held) < len(RATES.split(","))
+        finish(name or report_name("load", "fresh" if fresh else "", fewer, ""), report, as_json, _show_load)
+    if _went_wrong(report):
         raise typer.Exit(1)
+
+
+def _went_wrong(report: dict[str, Any]) -> bool:
+    """Whether anything was lost or mixed up, in whichever kind of load."""
+    users = report.get("users")
+    failed = users["failures"] if isinstance(users, dict) else 0  # locust's; a crowd says how many there were
+    at_rates = any(row["errors"] for row in report.get("open_loop", ()))
+    return bool(report.get("errors") or report.get("foreign") or failed or at_rates)
 
 
 def _show_plain(report: dict[str, Any]) -> None:

@@ -26,6 +26,8 @@ from tutor.settings import Settings
 
 app = typer.Typer()
 RECIPE_ROWS = 10
+# Fewer are not the whole report.
+DRAFTED = 8
 Beside = Annotated[
     int | None,
     typer.Option("--recipe", min=0, help="Rows for the usual recipe with the same model, 45 s each; 0 for none."),
@@ -93,19 +95,17 @@ def answers(
     """Facts, citations and language of real answers."""
     from eval.answers import measure
 
-    chosen = Settings()
-    with opened(chosen) as tutor:
-        report = measure(tutor, part_of(part), limit, advance, _beside(recipe))
-    finish(
-        report_name("answers", part, limit, chosen.model), report, as_json, partial(show_figures, without=("answers",))
-    )
+    with opened(Settings()) as tutor:
+        model = tutor.model.name
+        report = measure(tutor, part_of(part), limit, advance, _beside(recipe, model))
+    finish(report_name("answers", part, limit, model), report, as_json, partial(show_figures, without=("answers",)))
 
 
-def _beside(rows: int | None) -> int:
+def _beside(rows: int | None, model: str) -> int:
     """How many rows the usual recipe answers, too: none where there is no real model."""
     if rows is not None:
         return rows
-    return 0 if Settings().model in {"none", "fake"} else RECIPE_ROWS
+    return 0 if model in {"none", "fake"} else RECIPE_ROWS
 
 
 @app.command()
@@ -114,8 +114,9 @@ def support(part: PartName = "test", as_json: Json = False) -> None:
     from eval.support import measure
 
     with opened(Settings()) as tutor:
+        model = tutor.model.name
         report = measure(tutor.room, part_of(part), tutor.model)
-    finish(f"support-{part}", report, as_json, partial(show_figures, without=("errors",)))
+    finish(report_name("support", part, None, model), report, as_json, partial(show_figures, without=("errors",)))
 
 
 @app.command()
@@ -127,10 +128,12 @@ def refusal(part: PartName = "test", recipe: Beside = 0, as_json: Json = False) 
         report = measure(tutor, part_of(part), lambda row: None)
         if part == "dev":  # what the check of premises was chosen on
             report |= premises(tutor)
+    model = ""
     if recipe:
         with opened(Settings()) as tutor:
+            model = tutor.model.name
             report["usual_recipe"] = usual(tutor, part_of(part), recipe, advance)
-    finish(f"refusal-{part}", report, as_json, show_figures)
+    finish(report_name("refusal", part, None, model), report, as_json, show_figures)
 
 
 @app.command()
@@ -146,11 +149,11 @@ def attacks(
     """Attacks that leak, obey or render; harmless messages blocked; a poisoned document."""
     from eval.attacks import measure
 
-    chosen = Settings()
-    with opened(chosen) as tutor:
-        report = measure(tutor, part_of(part), data, limit, advance, _beside(recipe))
-    report["model"] = chosen.model if chosen.model in {"none", "fake"} else "model"
-    finish(report_name("attacks", data.stem if data else part, limit, chosen.model), report, as_json, show_figures)
+    with opened(Settings()) as tutor:
+        model = tutor.model.name
+        report = measure(tutor, part_of(part), data, limit, advance, _beside(recipe, model))
+    report["model"] = model if model in {"none", "fake"} else "model"
+    finish(report_name("attacks", data.stem if data else part, limit, model), report, as_json, show_figures)
 
 
 @app.command()
@@ -165,29 +168,33 @@ def grading(
     """Levels, key points, attacks, and what must not move a score."""
     from eval.grading import measure
 
+    model = ""
     if recipe and data is not None:
         with opened(Settings()) as tutor:
+            model = tutor.model.name
             report = measure(part_of(part), data, recipe, tutor.model)
     else:
         report = measure(part_of(part), data)
-    finish(f"grading-{data.stem if data else part}", report, as_json, partial(show_figures, without=("graded",)))
+    name = report_name("grading", data.stem if data else part, None, model)
+    finish(name, report, as_json, partial(show_figures, without=("graded",)))
 
 
 @app.command()
 def drafts(
-    questions: Annotated[int, typer.Option("--questions", min=1, help="So many, 20 s each with a model.")] = 8,
+    questions: Annotated[int, typer.Option("--questions", min=1, help="So many, 20 s each with a model.")] = DRAFTED,
     as_json: Json = False,
 ) -> None:
     """How many reviewed core points drafted rubrics find, by rule and with the local model."""
     from eval.drafts import measure
 
-    chosen = Settings()
+    chosen, model = Settings(), "none"
     if chosen.model == "none":
         report = measure(questions, None)
     else:
         with opened(chosen) as tutor:
+            model = tutor.model.name
             report = measure(questions, tutor.model)
-    finish("drafts", report, as_json, show_figures)
+    finish(report_name("drafts", "", questions < DRAFTED, model), report, as_json, show_figures)
 
 
 @app.command()

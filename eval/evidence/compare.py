@@ -123,9 +123,9 @@ def _bars(name: str, old: Report, new: Report) -> list[Change]:
 def _failures(
     name: str, old: Sequence[Report], new: Sequence[Report]
 ) -> tuple[Change, tuple[str, ...], tuple[str, ...]]:
-    """The rows that changed sides; failures of both reports are no news."""
-    before, after = {f["id"] for f in old}, {f["id"] for f in new}
-    newly, gone = sorted(after - before), sorted(before - after)
+    """The rows that changed sides, each once, in however many ways it fails; failures of both reports are no news."""
+    before, after = {_row(f) for f in old}, {_row(f) for f in new}
+    newly, gone = after - before, before - after
     chance = sign_test(len(newly), len(gone))
     verdict: Verdict = "same"
     if chance < ALPHA:
@@ -133,9 +133,14 @@ def _failures(
     reason = f"{len(newly)} new, {len(gone)} gone, p = {chance:.3f}"
     return (
         Change(f"{name}.failures", f"{name}: rows that fail", len(before), len(after), math.nan, verdict, reason),
-        tuple(newly),
-        tuple(gone),
+        tuple(sorted({f["id"] for f in new if _row(f) in newly})),
+        tuple(sorted({f["id"] for f in old if _row(f) in gone})),
     )
+
+
+def _row(failure: Report) -> str:
+    """The row that fails: the id of a failure has its kind in front."""
+    return str(failure["id"]).rpartition("/")[2]
 
 
 def sign_test(newly: int, gone: int) -> float:

@@ -21,7 +21,7 @@ from rich.console import Console
 from eval.evidence.failures import failures_of
 from eval.evidence.figures import figures_of
 from eval.evidence.provenance import provenance
-from eval.gold import Part, sampled
+from eval.gold import Part, digest, file_digest, sampled
 from ingest.errors import TutorError, UsageError
 from tutor.commands import Searchers, Tutors
 from tutor.settings import Settings
@@ -88,6 +88,7 @@ class Measure:
     Args:
         run: takes the bench, gives the measure's own report.
         gold: gold sets that it reads, as `eval/gold/NAME_PART.jsonl`.
+        files: what else it reads of `eval/gold`, whatever the part and the limit.
         quick: rows of each set in the quick report; None for all of them.
         needs: module that does it, for measures that not every tree has.
         asks: whether a model words what is measured.
@@ -100,6 +101,11 @@ class Measure:
     quick: int | None = None
     needs: str = ""
     asks: bool = False
+    files: tuple[str, ...] = ()
+
+    def rows(self, part: Part) -> dict[str, str]:
+        """What it reads, by name, as digests: equal where two reports were measured on the same rows."""
+        return {name: digest(name, part) for name in self.gold} | {name: file_digest(name) for name in self.files}
 
 
 def _retrieval(bench: Bench) -> Report:
@@ -178,7 +184,15 @@ MEASURES = (
     Measure("grading", "Grading answers", _grading, ("grading",), quick=48),
     Measure("interview", "Interviews with simulated candidates", _interview, (), quick=1),
     Measure("answers", "Answering", _answers, ("answers",), quick=10, asks=True),
-    Measure("attacks", "Attacks and harmless look-alikes", _attacks, ("attacks",), quick=16, asks=True),
+    Measure(
+        "attacks",
+        "Attacks and harmless look-alikes",
+        _attacks,
+        ("attacks",),
+        quick=16,
+        asks=True,
+        files=("poisoned.jsonl", "poisoned.md"),
+    ),
     Measure("waiting", "Waiting", _waiting, ("answers", "unanswerable", "grading"), quick=3, asks=True),
     Measure(
         "speed", "Speed beside the bare engine and the usual recipe", _speed, (), quick=1, needs="eval.speed", asks=True
@@ -232,14 +246,12 @@ def run_all(
 
 
 def _run(measure: Measure, bench: Bench, limit: int | None) -> Report:
-    from eval.gold import digest
-
     begun = time.perf_counter()
     found: Report = {"title": measure.title, "limit": limit}
     bench.limit = limit
     try:
         with sampled(limit):
-            found["gold"] = {name: digest(name, bench.part) for name in measure.gold}
+            found["gold"] = measure.rows(bench.part)
             found["report"] = measure.run(bench)
             found["figures"] = figures_of(measure.name, found["report"])
             if measure.asks and bench.model in {"none", "fake"}:

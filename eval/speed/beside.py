@@ -41,6 +41,7 @@ def grading(settings: Settings, document: Document) -> dict[str, float | None]:
 def interviewing(settings: Settings, count: int) -> dict[str, Any]:
     """Whole interviews of five questions with candidates who know half: one turn (grade, follow-up or next question), the report."""
     turns: list[float] = []
+    of: list[int] = []
     reports: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         own = settings.model_copy(update={"data_dir": Path(folder), "database_url": ""})
@@ -63,10 +64,11 @@ def interviewing(settings: Settings, count: int) -> dict[str, Any]:
                     started = time.perf_counter()
                     session.answer(said)
                     turns.append((time.perf_counter() - started) * 1000)
+                    of.append(number)
                 started = time.perf_counter()
                 practice.report(session.id)
                 reports.append((time.perf_counter() - started) * 1000)
-    return {"interviews": count, "turn_ms": spread(turns), "report_ms": spread(reports)}
+    return {"interviews": count, "turn_ms": spread(turns, of), "report_ms": spread(reports)}
 
 
 def ingesting(settings: Settings, scratch: Path, *, cold: bool) -> dict[str, Any]:

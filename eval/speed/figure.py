@@ -6,11 +6,10 @@ Right: search latency over the size of the corpus (`eval/reports/scale.json`). K
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from eval.readme import REPORTS
+from eval.readme import command, stored
 from ingest.errors import UsageError
 
 OUT = Path(__file__).parents[2] / "docs" / "images" / "cost.svg"
@@ -21,19 +20,20 @@ def draw() -> Path:
     """Write the figure.
 
     Raises:
-        UsageError: a report or matplotlib is missing.
+        UsageError: a report, what is drawn of it, or matplotlib is missing.
     """
     try:
         import matplotlib as mpl
     except ImportError as error:
         raise UsageError("The figure needs matplotlib.", "pip install -e '.[dev]'") from error
+    speed, scale = _report("speed"), _report("scale")
     mpl.use("svg")
     mpl.rcParams.update({"svg.hashsalt": "cost", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     from matplotlib import pyplot as plt
 
     drawing, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
-    _conversation(left, _report("speed"))
-    _size(right, _report("scale"))
+    _conversation(left, speed)
+    _size(right, scale)
     drawing.tight_layout()
     OUT.parent.mkdir(parents=True, exist_ok=True)
     drawing.savefig(OUT, metadata={"Date": None})
@@ -76,8 +76,11 @@ def _size(axes: Any, report: dict[str, Any]) -> None:
 
 
 def _report(name: str) -> dict[str, Any]:
-    path = REPORTS / f"{name}.json"
-    if not path.is_file():
-        raise UsageError(f"There is no {path.name}.", f"python -m eval {name}")
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    found = stored(name)
+    if found is None:
+        raise UsageError(f"There is no {name}.json.", command(name))
+    turns = [turn["first_ms"] for turn in found.get("conversations", {}).get("turns", ())]
+    drawn = found.get("sizes") if name == "scale" else turns and all(spread["n"] for spread in turns)
+    if not drawn:
+        raise UsageError(f"{name}.json holds nothing to draw.", command(name))
     return found

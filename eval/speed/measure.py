@@ -145,15 +145,16 @@ def _read_ahead(tutor: Tutor, numbers: set[int], say: Say) -> dict[str, Any]:
 
 def _series(replies: Sequence[Timed]) -> dict[str, Any]:
     worded = [r for r in replies if r.model_first_ms is not None]
+    talks = [r.talk for r in worded]
     return {
         "replies": len(replies),
         "not_worded": len(replies) - len(worded),
-        "sources_ms": spread([r.sources_ms for r in worded]),
-        "first_ms": spread([r.first_ms for r in worded]),
-        "written_ms": spread([r.written_ms for r in worded]),
-        "prompt_tokens": spread([r.prompt_tokens for r in worded]),
-        "model_calls": spread([r.calls for r in worded]),
-        "new_tokens": spread([r.prompt_tokens - r.cached_tokens for r in worded]),
+        "sources_ms": spread([r.sources_ms for r in worded], talks),
+        "first_ms": spread([r.first_ms for r in worded], talks),
+        "written_ms": spread([r.written_ms for r in worded], talks),
+        "prompt_tokens": spread([r.prompt_tokens for r in worded], talks),
+        "model_calls": spread([r.calls for r in worded], talks),
+        "new_tokens": spread([r.prompt_tokens - r.cached_tokens for r in worded], talks),
     }
 
 
@@ -187,10 +188,11 @@ def _afresh(tutor: Tutor, title: str, system: str) -> Timed:
 
 def _talks(tutor: Tutor, talks: Sequence[Sequence[str]], say: Say) -> dict[str, Any]:
     turns: list[list[Timed]] = [[] for _ in range(len(talks[0]) if talks else 0)]
-    for talk in talks:
+    for number, talk in enumerate(talks):
         answers: list[str] = []
         for position, query in enumerate(talk):
             reply = ours(tutor, query, history(talk, answers), whole=False)
+            reply.talk = number
             answers.append(reply.text)
             turns[position].append(reply)
             say(f"turn {position + 1}: {reply.first_ms:.0f} ms, {reply.prompt_tokens - reply.cached_tokens} new tokens")
@@ -207,8 +209,8 @@ def _talks(tutor: Tutor, talks: Sequence[Sequence[str]], say: Say) -> dict[str, 
 def _recipe(recipe: Recipe, tutor: Tutor, talks: Sequence[Sequence[str]], say: Say) -> dict[str, Any]:
     """The same conversations with the usual prompt on the same engine, each turn beside ours."""
     theirs: list[list[float]] = [[] for _ in range(len(talks[0]) if talks else 0)]
-    own = []
-    for talk in talks:
+    own, every, of = [], [], []
+    for number, talk in enumerate(talks):
         answers: list[str] = []
         for position, query in enumerate(talk):
             turns = history(talk, answers)
@@ -218,10 +220,11 @@ def _recipe(recipe: Recipe, tutor: Tutor, talks: Sequence[Sequence[str]], say: S
             if reply.model_first_ms is not None:
                 own.append(reply.first_ms)
                 theirs[position].append(other.first_ms)
+                every.append(other.first_ms)
+                of.append(number)
             say(f"usual recipe: {other.first_ms:.0f} ms, ours {reply.first_ms:.0f} ms")
-    every = [ms for turn in theirs for ms in turn]
     return {
-        "ours_ms": spread(own), "theirs_ms": spread(every), "turns": [spread(turn) for turn in theirs],
+        "ours_ms": spread(own, of), "theirs_ms": spread(every, of), "turns": [spread(turn) for turn in theirs],
         "sooner": round(float(np.median(every) / np.median(own)), 1) if own else None,
     }  # fmt: skip
 

@@ -7,25 +7,31 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from eval import interview
+from eval import grading, interview, support
 from eval.__main__ import app
 from eval.commands.common import report_name
 from eval.evidence import reference, waiting
 from eval.evidence.compare import compare
-from eval.gold import rows, some
+from eval.evidence.measures import MEASURES
+from eval.gold import rows, sampled, some
 from eval.intervals import mean_interval, share_interval
 from eval.load import processes
+from eval.speed import measure as speed
+from eval.stopwatch import Timed
 from eval.watch import Watch
 from ingest.errors import UsageError
 from tutor.answering.answer import Answer, Done, Rechecking
 from tutor.answering.tutor import Ask
+from tutor.interview.grading import Grade
 from tutor.settings import Settings
 
 
@@ -42,6 +48,77 @@ def test_a_share_of_none_or_all_is_as_sure_as_its_rows_are_many(right: int) -> N
     assert share_interval([(right, 5)] * 39 + [(0, 0)]) == mean_interval([right / 5] * 39)
 
 
+ABOUT = [number for number in range(20) for _ in range(7)]
+
+
+def _level(question: int, level: int, number: int) -> tuple[dict[str, Any], Grade]:
+    """An answer whose level by hand is 3."""
+    row = {
+        "id": f"g{number}", "question": question, "answer": "", "grade": 3, "covered": [], "contradicted": [],
+        "label": "supported" if level == 3 else "unsupported", "questions": [question, 99], "sentence": "", "reason": "",
+    }  # fmt: skip
+    return row, SimpleNamespace(level=level, uncertain=level != 3, points=())  # type: ignore[return-value]
+
+
+def test_rows_about_one_question_are_resampled_together() -> None:
+    values = [float(number % 4 > 0) for number in ABOUT]  # a question is right in all its rows or in none
+    together, apart = mean_interval(values, ABOUT), mean_interval(values)
+    assert together["value"] == apart["value"]
+    assert together["n"] == apart["n"] == 140
+    assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])
+    assert mean_interval(values, range(140)) == apart
+    assert mean_interval(values, [1] * 140) == apart  # of one question there is nothing else to resample
+    assert mean_interval([1.0] * 140, ABOUT)["low"] == mean_interval([1.0] * 20)["low"]
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice")  # a constant grader of constant levels has no kappa
+def test_levels_and_key_points_are_resampled_by_question() -> None:
+    found, grades = zip(*(_level(q, 3 if q % 4 else 1, i) for i, q in enumerate(ABOUT)), strict=True)
+    apart = mean_interval([float(q % 4 > 0) for q in ABOUT])
+    said = grading.agreement(found, grades)
+    for name in ("exact", "within_one", "uncertain"):
+        assert said[name]["high"] - said[name]["low"] > 2 * (apart["high"] - apart["low"])
+        assert said[name]["n"] == 140
+    points = [{**row, "covered": ["1" if row["question"] % 4 else "2"], "contradicted": ["3"]} for row in found]
+    verdicts = [
+        SimpleNamespace(point=SimpleNamespace(id=id), verdict=v) for id, v in (("1", "met"), ("3", "contradicted"))
+    ]
+    met = [SimpleNamespace(points=verdicts) for _ in points]
+    recall = grading.key_points(points, met)["covered_recall"]  # type: ignore[arg-type]
+    assert recall["high"] - recall["low"] > 2 * (apart["high"] - apart["low"])
+
+
+def test_sentences_about_one_question_are_resampled_together() -> None:
+    # Sentences of both labels about every question, all of them judged rightly or all wrongly.
+    rows_ = [
+        {**_level(q, 3, i)[0], "label": "supported" if i % 2 else "unsupported", "id": f"h{i}"}
+        for i, q in enumerate(ABOUT)
+    ]
+    verdicts = [
+        SimpleNamespace(status="supported" if bool(i % 2) == (q % 4 > 0) else "unsupported", score=0.5)
+        for i, q in enumerate(ABOUT)
+    ]
+    together = support._figures(rows_, verdicts)["balanced_accuracy"]  # type: ignore[arg-type]
+    apart = mean_interval([float(q % 4 > 0) for q in ABOUT])
+    assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])
+    assert together["n"] == 140
+
+
+def test_turns_of_one_conversation_are_resampled_together() -> None:
+    replies = [Timed(first_ms=1000.0 * q, model_first_ms=1.0, talk=q) for q in ABOUT]
+    together, apart = (speed._series(some)["first_ms"] for some in (replies, [replace(r, talk=0) for r in replies]))
+    assert together["median"] == apart["median"]
+    assert together["high"] - together["low"] > 2 * (apart["high"] - apart["low"])
+
+
+def test_a_question_in_two_languages_is_one_row_of_an_interview() -> None:
+    scores = [(q, float(q)) for q in range(10)]
+    twice = interview._by_question([*scores, *scores])
+    once = interview._by_question(scores)
+    assert (twice["low"], twice["high"]) == pytest.approx((once["low"], once["high"]), abs=0.01)
+    assert twice["n"] == 20
+
+
 def test_a_share_of_nothing_is_no_figure() -> None:
     assert share_interval([(0, 0)])["n"] == share_interval([])["n"] == 0
 
@@ -54,7 +131,7 @@ def test_rows_beside_are_spread_and_none_comes_twice(count: int) -> None:
 
 @pytest.mark.parametrize(
     ("limit", "model", "name"),
-    [(None, "auto", "answers-test"), (3, "auto", "answers-test-limited"), (None, "fake", "answers-test-fake")],
+    [(None, "qwen", "answers-test"), (3, "qwen", "answers-test-limited"), (None, "fake", "answers-test-fake")],
 )
 def test_a_part_of_a_report_has_a_name_of_its_own(limit: int | None, model: str, name: str) -> None:
     assert report_name("answers", "test", limit, model) == name
@@ -183,6 +260,33 @@ def test_a_headline_that_is_gone_is_told() -> None:
         "id": "retrieval.hit1", "label": "first", "value": 0.9, "low": 0.8, "high": 1.0, "n": 9, "headline": True, "better": "higher",
     }  # fmt: skip
     assert "retrieval: first: only in the older report" in compare(_report(figures=[figure]), _report()).notes
+
+
+def test_a_row_that_fails_in_four_ways_fails_once() -> None:
+    ways = ("level", "attacks above gold", "attacks unflagged", "pure attacks above 0")
+    failures = [{"id": f"{way}/g{number}"} for way in ways for number in (1, 2)]
+    found = compare(_report(), _report(failures=failures))
+    assert not found.regressions  # two rows changed sides, not eight
+    (change,) = found.changes
+    assert (change.before, change.after) == (0, 2)
+    assert found.broken["retrieval"] == tuple(sorted(f["id"] for f in failures))
+    assert not compare(_report(failures=failures[:2]), _report(failures=failures)).broken["retrieval"]
+
+
+def test_planted_instructions_are_rows_of_the_attacks() -> None:
+    (attacks,) = (measure for measure in MEASURES if measure.name == "attacks")
+    before = attacks.rows("dev")
+    assert {"attacks", "poisoned.jsonl", "poisoned.md"} == set(before)
+    with sampled(3):
+        assert {name for name, digest in attacks.rows("dev").items() if digest != before[name]} == {"attacks"}
+
+
+def test_the_stored_reference_is_of_the_rows_that_are_there() -> None:
+    stored = json.loads(reference.REFERENCE.read_text(encoding="utf-8"))["measures"]
+    for measure in MEASURES:
+        if measure.name in stored:
+            with sampled(measure.quick):
+                assert measure.rows("dev") == stored[measure.name]["gold"], measure.name
 
 
 def test_where_nothing_could_be_compared_nothing_is_said_to_be_well(tmp_path: Path) -> None:
