@@ -7,7 +7,7 @@ from ingest.text import fold
 from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.misconceptions import known
 from tutor.answering.opposites import clash
-from tutor.answering.premise import claim_of
+from tutor.answering.premise import claim_of, correction
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,17 @@ def test_a_name_that_the_question_lacks_is_foreign(searcher, sentence, foreign):
     room = EvidenceRoom(searcher)
     found = room.agreement.features(sentence, room.embed([sentence])[0], room.sentences_of(16), "")
     assert found["foreign"] == foreign
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "wrong"),
+    [
+        ("為什麼訓練大模型時顯存會爆掉？", 29, False),  # true, and near to "what fits into memory can be trained"
+        ("為什麼困惑度越高代表模型越有把握？", 42, True),
+        ("Why does attention cost grow only linearly with length?", 12, True),
+    ],
+)
+def test_what_a_misconception_does_not_say_is_not_corrected(searcher, query, number, wrong):
+    room = EvidenceRoom(searcher)
+    found = [correction(query, [n], room, searcher.index.content.source) for n in (number, *searcher.titles)]
+    assert any(found) == wrong

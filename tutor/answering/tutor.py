@@ -6,6 +6,7 @@ stores, or how the model is served.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 # Longest wording, tokens: about 300 Chinese characters, 10 s at 27 tokens a second. Key points follow it.
 ANSWER_TOKENS = 260
+# Where a dropped paragraph stood.
+_GAP = re.compile(r"\n\s*\n\s*\n")
 # Whoever waits for the engine hears so often which place is theirs.
 PLACE_EVERY_S = 0.5
 
@@ -137,7 +140,7 @@ class Tutor:
         more = replies.completion(draft, chosen, self.room, self._source)
         if more:
             yield Text(more)
-        yield Done(draft.finished("".join(draft.kept).strip(), refused=False))
+        yield Done(draft.finished(_GAP.sub("\n\n", "".join(draft.kept)).strip(), refused=False))
 
     def _written(self, ask: Ask, chosen: list[Chosen], draft: Draft) -> Iterator[Event]:
         """Wait for the engine, then stream the model's words through the checks."""
