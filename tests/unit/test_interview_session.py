@@ -209,6 +209,23 @@ def test_an_attempt_that_was_cut_off_is_kept_on_going_on_and_only_once(
     assert 37 in store.cards.all("ada", "llm-vlm-80")
 
 
+def test_an_attempt_never_stands_without_the_card_it_moved(
+    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    session = begin(practice, 37, 19, follow_ups=0)
+    monkeypatch.setattr("tutor.interview.session.review", killed)
+    with pytest.raises(KeyboardInterrupt):
+        session.answer(FULL)
+    assert not store.attempts.list("ada", "llm-vlm-80")
+    monkeypatch.undo()
+    again(material, grader, store, clock).session(session.id).go_on()
+    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
+    assert 37 in store.cards.all("ada", "llm-vlm-80")
+
+
 def test_two_processes_that_keep_an_attempt_at_once_keep_it_once(
     practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
