@@ -54,12 +54,13 @@ def make_current(folder: Path, target: Path) -> None:
     os.replace(pointer, folder / "current.json")
 
 
-def remove_builds(folder: Path, *, keep: Path | None, also: Path | None = None) -> list[str]:
-    """Remove every build but these two, and return the names of the removed ones."""
+def remove_builds(folder: Path, *, keep: Path | None, also: Path | None = None) -> dict[str, str]:
+    """Remove every build but these two; the names of the removed ones, each with the Chroma server of its vectors ("": none)."""
     gone = [path for path in folder.glob("build-*") if path not in (keep, also)]
+    servers = {path.name: str((read_manifest(path) or {}).get("chroma_url") or "") for path in gone}
     for path in gone:
         shutil.rmtree(path, ignore_errors=True)
-    return [path.name for path in gone]
+    return servers
 
 
 @contextmanager

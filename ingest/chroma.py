@@ -7,9 +7,10 @@ builder; every other user only reads. Knows vectors and row numbers, nothing of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,9 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from ingest.embed import Vectors
-from ingest.errors import IndexMismatch, IndexUnavailable, UsageError
+from ingest.errors import IndexMismatch, IndexUnavailable, TutorError, UsageError
+
+log = logging.getLogger(__name__)
 
 # Vectors per call to Chroma. On 11,000 vectors: 64 per call 345 a second, 1,000 per call 534; more gains nothing.
 ADD = 1000
@@ -122,11 +125,27 @@ def _regrouped(batches: Iterable[Vectors], size: int) -> Iterator[Vectors]:
         yield np.concatenate(waiting)
 
 
-def drop_builds(client: Any, builds: Sequence[str]) -> None:
+def drop_builds(client: Any, builds: Collection[str]) -> None:
     """Remove the collections of these builds from a server."""
     for collection in client.list_collections():
         if collection.name.partition(".")[0] in builds:
             client.delete_collection(collection.name)
+
+
+def drop_elsewhere(builds: Mapping[str, str], used: str) -> None:
+    """Remove the collections of builds from the servers where they were made, but for the one in use.
+
+    Nobody needs these servers any more: one that does not answer is only noted.
+
+    Args:
+        builds: names of builds with their servers, as `ingest.builds.remove_builds` gives them.
+    """
+    for url in sorted(set(builds.values()) - {"", used}):
+        try:
+            with closing(open_client(Path(), url)) as client, answering(url):
+                drop_builds(client, [name for name, server in builds.items() if server == url])
+        except TutorError as error:
+            log.warning("old vectors stay on a Chroma server: %s", error.message)
 
 
 def search_collection(collection: Any, query: Vectors, k: int) -> tuple[list[int], list[float]]:

@@ -6,6 +6,7 @@ Knows files and folders. The search itself, and everything after it, is elsewher
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,9 @@ from ingest.read import read_text
 
 _NAME = re.compile(r"[\w][\w.-]{0,79}")
 _SOURCE = "source.json"
+DRAFTED = "expansions.drafted.jsonl"
+# What may lie beside a document as NAME.ENDING and belongs to it.
+BESIDE = (".expansions.jsonl", ".rubrics.yaml", ".probes.yaml")
 
 
 def shipped_folder() -> Path:
@@ -71,6 +75,21 @@ def document_path(corpora_dir: Path, name: str) -> Path:
     return shipped
 
 
+def keep_document_path(folder: Path, path: Path) -> None:
+    """Write down, in one step, where the document of the corpus in this folder lies."""
+    record = folder / f"{_SOURCE}.{os.getpid()}.tmp"
+    with record.open("w", encoding="utf-8") as file:
+        json.dump({"path": str(path.resolve())}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(record, folder / _SOURCE)
+
+
+def forget_document_path(folder: Path) -> None:
+    """From now on the document of the corpus in this folder is the shipped one."""
+    (folder / _SOURCE).unlink(missing_ok=True)
+
+
 def read_document(path: Path) -> Document:
     """Read and parse a document.
 
@@ -100,7 +119,7 @@ def read_expansions(path: Path, document: Document) -> list[Expansion]:
 
 def drafted_expansions(folder: Path) -> Path:
     """Where the expansions that a model drafted for the corpus in this folder are kept."""
-    return folder / "expansions.drafted.jsonl"
+    return folder / DRAFTED
 
 
 def read_drafted(folder: Path, document: Document) -> list[Expansion]:
@@ -159,7 +178,7 @@ def ingest(
         progress=progress,
     )
     if path == shipped_document(name):
-        (folder / _SOURCE).unlink(missing_ok=True)
+        forget_document_path(folder)
     else:
-        (folder / _SOURCE).write_text(json.dumps({"path": str(path.resolve())}), encoding="utf-8")
+        keep_document_path(folder, path)
     return report

@@ -24,7 +24,7 @@ from typing import Any
 from ingest import passages as chunker
 from ingest import text
 from ingest.builds import current_build, locked, make_current, read_manifest, remove_builds, write_manifest, writing
-from ingest.chroma import answering, collection_name, drop_builds, open_client, write_collection
+from ingest.chroma import answering, collection_name, drop_builds, drop_elsewhere, open_client, write_collection
 from ingest.content import Content, write_content
 from ingest.document import Document, EntryKind, Expansion, Passage
 from ingest.embed import load_embedder, signature_of, split_spec
@@ -108,6 +108,7 @@ def _remove(folder: Path, client: Any, chroma_url: str, *, keep: Path | None, al
     if client is not None and gone:
         with answering(chroma_url):
             drop_builds(client, gone)
+    drop_elsewhere(gone, chroma_url)
 
 
 def _write(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.builds import current_build, locked, read_manifest, remove_builds
-from ingest.chroma import answering, drop_builds, open_client
+from ingest.chroma import answering, drop_builds, drop_elsewhere, open_client
 from ingest.content import Content
 from ingest.corpora import check_name, document_path, shipped_document, shipped_folder
 from ingest.errors import IndexMissing, TutorError
@@ -121,6 +121,7 @@ def remove(corpora_dir: Path, name: str) -> None:
         if client is not None:
             with answering(url):
                 drop_builds(client, gone)
+        drop_elsewhere(gone, url)
         for path in folder.iterdir():
             if path.name != "lock":
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

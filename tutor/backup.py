@@ -3,7 +3,8 @@
     manifest.json              what is inside, with the SHA-256 of every file
     store/tutor.sqlite         users' data, copied by SQLite's online backup;   or
     store/rows.jsonl           the same from PostgreSQL, one row a line
-    documents/NAME.EXT         the document of a corpus, and NAME.expansions.jsonl where there is one
+    documents/NAME.EXT         the document of a corpus, and what lies beside it (NAME.rubrics.yaml, ...)
+    corpora/NAME/              rubrics and expansions that were edited or drafted on this machine
     corpora/NAME/build-XXXX/   its index, unless a Chroma server keeps the vectors
 
 Models and settings are not inside. Knows archives and folders; rows are the store's, builds the index's.
@@ -24,7 +25,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingest.builds import current_build, locked, make_current, read_manifest, remove_builds
-from ingest.corpora import check_name, document_path, shipped_document
+from ingest.chroma import drop_elsewhere
+from ingest.corpora import (
+    BESIDE,
+    DRAFTED,
+    check_name,
+    document_path,
+    forget_document_path,
+    keep_document_path,
+    shipped_document,
+)
 from ingest.errors import IndexMissing, StoreMismatch, TutorError, UsageError
 from tutor import __version__
 from tutor.interview.material import OWN_FILE
@@ -37,8 +47,8 @@ FORMAT = 1
 SQLITE = "store/tutor.sqlite"
 ROWS = "store/rows.jsonl"
 _CHUNK = 1 << 20
-# What may lie beside a document and belongs to it.
-_BESIDE = (".expansions.jsonl", ".rubrics.yaml", ".probes.yaml")
+# What was drafted or edited on this machine about a corpus, in its folder.
+_OWN_FILES = (OWN_FILE, DRAFTED)
 # Files that may be in use: they are copied through SQLite.
 _SQLITE_ENDINGS = (".sqlite", ".sqlite3")
 Say = Callable[[str], None]
@@ -194,11 +204,12 @@ def _add_corpus(settings: Settings, folder: Path, writer: _Writer, report: Repor
         document = None
     if document is not None and document != shipped_document(name) and document.exists():
         writer.add(document, f"documents/{name}{document.suffix}")
-        for ending in _BESIDE:
+        for ending in BESIDE:
             if (beside := document.with_suffix(ending)).exists():
                 writer.add(beside, f"documents/{name}{ending}")
-    if (rubrics := folder / OWN_FILE).exists():
-        writer.add(rubrics, f"corpora/{name}/{OWN_FILE}")
+    for own in _OWN_FILES:
+        if (folder / own).exists():
+            writer.add(folder / own, f"corpora/{name}/{own}")
     if (read_manifest(build) or {}).get("chroma_url"):
         report.without_index.append(name)
         return
@@ -308,18 +319,19 @@ def _put_corpus(settings: Settings, scratch: Path, name: str, report: Report) ->
     report.corpora.append(name)
     found = list((scratch / "corpora" / name).glob("build-*"))
     with locked(folder, name):
-        for document in sorted((scratch / "documents").glob(f"{name}.*")):
-            if document.stem != name:  # what lies beside it, or the document of another corpus, as in NAME.OTHER.md
-                continue
-            kept = settings.data_dir / "documents"
+        # Without NAME.ENDING what lies beside it is meant, or the document of another corpus, as in NAME.OTHER.md.
+        documents = [path for path in sorted((scratch / "documents").glob(f"{name}.*")) if path.stem == name]
+        kept = settings.data_dir / "documents"
+        for document in documents:
             kept.mkdir(exist_ok=True)
-            for path in (document, *(document.with_name(name + ending) for ending in _BESIDE)):
-                if path.exists():
-                    os.replace(path, kept / path.name)
-            record = json.dumps({"path": str((kept / document.name).resolve())})
-            (folder / "source.json").write_text(record, encoding="utf-8")
-        if (rubrics := scratch / "corpora" / name / OWN_FILE).exists():
-            os.replace(rubrics, folder / OWN_FILE)
+            os.replace(document, kept / document.name)
+            for ending in BESIDE:
+                _replace(document.with_name(name + ending), kept / f"{name}{ending}")
+            keep_document_path(folder, kept / document.name)
+        if not documents and shipped_document(name) is not None:
+            forget_document_path(folder)
+        for own in _OWN_FILES:
+            _replace(scratch / "corpora" / name / own, folder / own)
         if not found:
             report.without_index.append(name)
             return
@@ -328,7 +340,15 @@ def _put_corpus(settings: Settings, scratch: Path, name: str, report: Report) ->
             shutil.move(target, scratch / f"old-{name}")
         shutil.move(found[0], target)
         make_current(folder, target)
-        remove_builds(folder, keep=target, also=before)
+        drop_elsewhere(remove_builds(folder, keep=target, also=before), "")
+
+
+def _replace(path: Path, target: Path) -> None:
+    """Put a file in the place of another; where there is none, the other is gone all the same."""
+    if path.exists():
+        os.replace(path, target)
+    else:
+        target.unlink(missing_ok=True)
 
 
 def _put_store(settings: Settings, database: Database, fresh: Path) -> None:

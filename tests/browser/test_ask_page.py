@@ -163,6 +163,20 @@ def test_new_conversation_empties_the_page(visit: Visit) -> None:
     assert page.locator("#panel .source").count() == 0
 
 
+def test_a_conversation_that_was_left_does_not_come_back_with_a_reload(visit: Visit) -> None:
+    page = visit()
+    ask(page)
+    finished(page)
+    page.get_by_role("button", name="新對話").click()
+    page.get_by_text("想先弄懂哪一題？").wait_for()
+    page.reload()
+    page.wait_for_function("document.documentElement.dataset.worded")
+    page.get_by_text("想先弄懂哪一題？").wait_for()
+    page.locator("#language").select_option("en")
+    page.get_by_role("heading", name="Interview tutor").wait_for()
+    assert page.locator(BOT).count() == 0
+
+
 def test_live_parts_of_an_answer_arrive_dead(visit: Visit, site: Site) -> None:
     site.model.script = Script([HOSTILE, *SUPPORTED], waits_at=1)
     page = visit()

@@ -91,6 +91,38 @@ def test_each_corpus_gets_its_own_document_back(tmp_path: Path) -> None:
         assert document.read_text(encoding="utf-8").startswith(f"# {name}\n")
 
 
+def test_what_lies_beside_a_document_is_what_the_backup_held(tmp_path: Path) -> None:
+    before, after = (Settings(data_dir=tmp_path / name, embedders=["use"]) for name in ("before", "after"))
+    (tmp_path / "bank.md").write_text(BANK, encoding="utf-8")
+    (tmp_path / "bank.probes.yaml").write_text("[]", encoding="utf-8")
+    ingest(before.corpora_dir, "bank", tmp_path / "bank.md", embedders=["use"])
+    own, drafted = (Path("bank") / name for name in ("rubrics.yaml", "expansions.drafted.jsonl"))
+    (before.corpora_dir / drafted).write_text('{"question": 1}', encoding="utf-8")
+    backup(before, tmp_path / "bank.zip")
+    restore(after, tmp_path / "bank.zip")
+    kept = after.data_dir / "documents"
+    for foreign in (kept / "bank.rubrics.yaml", kept / "bank.expansions.jsonl", after.corpora_dir / own):
+        foreign.write_text("of another document", encoding="utf-8")
+    restore(after, tmp_path / "bank.zip", force=True)
+    assert sorted(path.name for path in kept.iterdir()) == ["bank.md", "bank.probes.yaml"]
+    assert not (after.corpora_dir / own).exists()
+    assert (after.corpora_dir / drafted).read_text(encoding="utf-8") == '{"question": 1}'
+
+
+def test_the_shipped_document_takes_its_name_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = (Settings(data_dir=tmp_path / name, embedders=["use"]) for name in ("before", "after"))
+    shipped = tmp_path / "shipped"
+    for folder in (shipped, tmp_path / "other"):
+        folder.mkdir()
+        (folder / "bank.md").write_text(BANK, encoding="utf-8")
+    monkeypatch.setattr("ingest.corpora.shipped_folder", lambda: shipped)
+    ingest(before.corpora_dir, "bank", shipped / "bank.md", embedders=["use"])
+    ingest(after.corpora_dir, "bank", tmp_path / "other" / "bank.md", embedders=["use"])
+    backup(before, tmp_path / "bank.zip")
+    restore(after, tmp_path / "bank.zip", force=True)
+    assert document_path(after.corpora_dir, "bank") == shipped / "bank.md"
+
+
 def test_what_is_there_is_replaced_only_when_told_and_a_copy_kept(archive: Path, elsewhere: Settings) -> None:
     with open_store(elsewhere) as store:
         store.conversations.create("anna", "bank", "newer")

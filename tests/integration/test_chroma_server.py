@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ingest.builds import current_build
+from ingest.builds import current_build, read_manifest, write_manifest
 from ingest.chroma import open_client
 from ingest.corpora import ingest
 from ingest.errors import IndexMismatch, IndexUnavailable, UsageError
@@ -95,6 +95,29 @@ def test_vectors_elsewhere_than_the_settings_say_stop_with_the_mend(server, tmp_
     with pytest.raises(IndexMismatch, match="on the Chroma server"):
         Index.open(tmp_path / "tiny", FAST, "")
     remove(tmp_path, "tiny")
+
+
+@pytest.mark.parametrize("last", ["build", "remove"])
+def test_a_server_that_was_left_keeps_nothing(server, tmp_path, tiny_bank, last):
+    ingest(tmp_path, "tiny", tiny_bank, embedders=FAST, chroma_url=server)
+    ingest(tmp_path, "tiny", tiny_bank, embedders=FAST)
+    assert len(builds_on(server)) == 1  # a running server may still read it
+    if last == "build":
+        tiny_bank.write_text(tiny_bank.read_text(encoding="utf-8") + "補充。", encoding="utf-8")
+        ingest(tmp_path, "tiny", tiny_bank, embedders=FAST)
+    else:
+        remove(tmp_path, "tiny")
+    assert builds_on(server) == set()
+
+
+def test_a_server_that_was_left_may_be_away(tmp_path, tiny_bank, caplog):
+    ingest(tmp_path, "tiny", tiny_bank, embedders=FAST)
+    left = current_build(tmp_path / "tiny")
+    write_manifest(left, {**read_manifest(left), "chroma_url": f"http://127.0.0.1:{free_port()}"})
+    ingest(tmp_path, "tiny", tiny_bank, embedders=FAST)
+    remove(tmp_path, "tiny")
+    assert not (tmp_path / "tiny").exists()
+    assert "old vectors stay" in caplog.text
 
 
 def test_a_server_that_is_away_is_said_and_harms_nothing(tmp_path, tiny_bank):

@@ -188,6 +188,36 @@ def test_writers_at_once_lose_nothing(store: Store) -> None:
     assert len(store.attempts.list("anna", "llm")) == 15
 
 
+def test_admins_who_take_each_other_away_at_once_leave_one(store: Store) -> None:
+    for name in ("anna", "ben"):
+        store.accounts.add(name, GOOD, "admin")
+    store.accounts.add("chen", GOOD)
+    refused: list[UsageError] = []
+
+    def demote() -> None:
+        try:
+            store.accounts.set_role("ben", "user")
+        except UsageError as error:
+            refused.append(error)
+
+    def waits() -> bool:
+        with store.database.reading() as session:
+            query = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            return bool(session.scalar(text(query)))
+
+    other = Thread(target=demote)
+    with store.database.writing() as session:
+        store.accounts.drop(session, "anna")
+        other.start()
+        while other.is_alive() and not waits():
+            pass
+    other.join()
+    assert [(a.name, a.role) for a in store.accounts.list()] == [("ben", "admin"), ("chen", "user")]
+    assert "last admin" in refused[0].message
+
+
 def test_the_server_goes_and_comes_back(cluster: postgres.Cluster, store: Store, settings: Settings) -> None:
     made = store.conversations.create("anna", "llm", "kept")
     account = store.accounts.add("anna", GOOD)

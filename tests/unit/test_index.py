@@ -10,7 +10,7 @@ from filelock import FileLock
 from ingest import index as indexing
 from ingest.builds import current_build, locked
 from ingest.chroma import open_client
-from ingest.corpora import ingest, name_for, read_document, read_expansions
+from ingest.corpora import document_path, ingest, name_for, read_document, read_expansions
 from ingest.embed import load_embedder
 from ingest.errors import DocumentError, IndexBusy, IndexMismatch, IndexMissing, IndexUnavailable, UsageError
 from ingest.index import Index
@@ -34,6 +34,22 @@ def test_builds_and_opens(corpora, tiny_bank):
     assert list(index.content.questions) == [1, 2, 3]
     assert index.content.questions[2].links == (1,)
     assert ("use", "text") in index.collections()
+
+
+def test_where_the_document_lies_is_written_down_whole_or_not_at_all(corpora, tiny_bank, tmp_path, monkeypatch):
+    ingest(corpora, "tiny", tiny_bank, embedders=FAST)
+    moved = tiny_bank.rename(tmp_path / "moved.md")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ingest.corpora.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        ingest(corpora, "tiny", moved, embedders=FAST)
+    assert document_path(corpora, "tiny") == tiny_bank
+    monkeypatch.undo()
+    ingest(corpora, "tiny", moved, embedders=FAST)
+    assert document_path(corpora, "tiny") == moved
 
 
 def test_unchanged_input_is_recognised(corpora, tiny_bank):

@@ -2,78 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import UTC, timedelta
 
 import pytest
+from practising import CORRECTED, FULL, WRONG, Clock, again, begin
 
 from ingest.errors import NotFound, UsageError
 from tutor.interview.grading import Grader
 from tutor.interview.items import Material
-from tutor.interview.judging import Judge
-from tutor.interview.material import open_material
-from tutor.interview.practice import Practice, grader_of
-from tutor.interview.session import Session
+from tutor.interview.practice import Practice
 from tutor.interview.setup import Setup
-from tutor.settings import Settings
-from tutor.store import Store, open_store
-
-WRONG = "LoRA 把原始權重凍結，只訓練兩個小矩陣 A 和 B。推理會變慢因為不能合併。"
-CORRECTED = "其實可以合併回原始權重，所以推理不會變慢。"
-FULL = (
-    "LoRA 假設微調時權重的變化量是低秩的，所以用兩個小矩陣 A 和 B 的乘積來近似。原始權重完全凍結，只訓練 A 和 B。"
-    "前向計算變成 h = Wx + BAx。因為 r 很小，可訓練參數和優化器狀態大幅減少，很省顯存。訓練後可以合併回 W，推理沒有額外延遲。"
-)
-
-
-class Clock:
-    """Time that only the test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.date = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def now(self) -> datetime:
-        return self.date
-
-
-@pytest.fixture(scope="module")
-def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
-    return open_material(tmp_path_factory.mktemp("corpora"), "llm-vlm-80")
-
-
-@pytest.fixture(scope="module")
-def grader(material: Material) -> Grader:
-    return grader_of(material)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(Settings(data_dir=tmp_path)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def practice(material: Material, grader: Grader, store: Store, clock: Clock) -> Practice:
-    return again(material, grader, store, clock)
-
-
-def again(material: Material, grader: Grader, store: Store, clock: Clock, user: str = "ada") -> Practice:
-    return Practice("llm-vlm-80", material, grader, store, user, now=clock.now, clock=clock)
-
-
-def begin(practice: Practice, *questions: int, **choices: Any) -> Session:
-    return practice.start(Setup(corpus=practice.corpus, questions=questions or (37,), **choices))
+from tutor.store import Store
 
 
 def test_a_full_answer_is_graded_point_by_point_and_kept(practice: Practice, store: Store, clock: Clock) -> None:
@@ -152,84 +91,6 @@ def test_attacks_score_nothing_and_are_flagged(practice: Practice) -> None:
     question = practice.report(session.id).questions[0]
     assert question.score == 0
     assert "injection" in question.flags
-
-
-def test_a_killed_process_goes_on_at_the_exact_place(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
-) -> None:
-    session = begin(practice, 37, 19, follow_ups=1)
-    said = session.answer(WRONG)
-    clock.seconds = 3600
-    later = again(material, grader, store, clock)
-    assert [row.id for row in later.unfinished()] == [session.id]
-    resumed = later.session(session.id)
-    assert resumed.go_on() == ()
-    assert resumed.pending == said[-1].text
-    assert resumed.state == session.state
-    resumed.answer(CORRECTED)
-    assert resumed.state.asked[0].seconds == 0
-    assert resumed.view().question == 19
-    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
-
-
-def test_an_answer_that_was_saved_but_not_graded_is_graded_on_going_on(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = begin(practice, 37, follow_ups=0)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("tutor.interview.judging.Judge.grade", killed)
-    with pytest.raises(KeyboardInterrupt):
-        session.answer(FULL)
-    monkeypatch.undo()
-    resumed = again(material, grader, store, clock).session(session.id)
-    assert resumed.view().phase == "grading"
-    assert [u.kind for u in resumed.go_on()] == ["feedback", "closing"]
-    assert store.attempts.list("ada", "llm-vlm-80")[0].answer == FULL
-
-
-def test_an_attempt_that_was_cut_off_is_kept_on_going_on_and_only_once(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = begin(practice, 37, 19, follow_ups=0)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Session, "_settle", killed)
-    with pytest.raises(KeyboardInterrupt):
-        session.answer(FULL)
-    monkeypatch.undo()
-    assert not store.attempts.list("ada", "llm-vlm-80")
-    for _ in range(2):
-        again(material, grader, store, clock).session(session.id).go_on()
-    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
-    assert 37 in store.cards.all("ada", "llm-vlm-80")
-
-
-def test_two_processes_that_keep_an_attempt_at_once_keep_it_once(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = begin(practice, 37, follow_ups=0)
-    with monkeypatch.context() as cut_off:
-        cut_off.setattr(Session, "_settle", lambda _: None)
-        session.answer(FULL)
-    one, other = (again(material, grader, store, clock).session(session.id) for _ in range(2))
-    attempts, came_between = store.attempts.list, []
-
-    def listed(*asked: Any) -> Any:
-        found = attempts(*asked)
-        if not came_between:
-            came_between.append(other)
-            other.go_on()
-        return found
-
-    monkeypatch.setattr(store.attempts, "list", listed)
-    one.go_on()
-    assert came_between
-    assert len(attempts("ada", "llm-vlm-80")) == 1
 
 
 def test_pauses_do_not_count(practice: Practice, clock: Clock) -> None:
@@ -328,14 +189,6 @@ def test_users_do_not_see_each_other(
         other.session(session.id)
 
 
-def test_erased_data_does_not_come_back(practice: Practice, store: Store) -> None:
-    session = begin(practice, 37)
-    store.erase("ada")
-    with pytest.raises(NotFound):
-        session.answer(FULL)
-    assert not store.interviews.list("ada")
-
-
 def test_what_was_forgotten_is_asked_first_when_it_is_due(practice: Practice, clock: Clock) -> None:
     for question, text in ((37, FULL), (19, "它是一種快取。")):
         begin(practice, question, follow_ups=0).answer(text)
@@ -366,66 +219,3 @@ def test_a_random_order_differs_from_time_to_time_unless_a_seed_says_which(pract
 
     assert len({order(0) for _ in range(3)}) > 1
     assert order(7) == order(7)
-
-
-def test_two_processes_on_one_interview_do_not_undo_each_other(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
-) -> None:
-    here = begin(practice, 37, 19, follow_ups=0)
-    there = again(material, grader, store, clock).session(here.id)
-    there.answer(FULL)
-    here.answer("快取之前算過的 Key 和 Value，不用重算。")
-    assert [a.number for a in here.state.asked] == [37, 19]
-    assert here.finished
-
-
-def test_disputes_in_two_processes_do_not_undo_each_other(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
-) -> None:
-    here = begin(practice, 37, follow_ups=0)
-    here.answer("權重不動。訓練的時候只有 A 跟 B。")
-    there = again(material, grader, store, clock).session(here.id)
-    graded = here.state.asked[0].grade
-    assert graded is not None
-    one, other = [p.id for p in graded.points if p.kind == "core"][:2]
-    here.dispute(37, one)
-    there.dispute(37, other)
-    after = there.state.asked[0].grade
-    assert after is not None
-    assert {p.id for p in after.points if p.disputed} == {one, other}
-    assert [p.payload["point"] for p in store.feedback.list("ada")] == [one, other]
-
-
-def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
-    """While an answer is being graded, this happens, once."""
-    judge, todo = Judge.grade, [happens]
-
-    def graded(*arguments: Any) -> Any:
-        if todo:
-            todo.pop()()
-        return judge(*arguments)
-
-    monkeypatch.setattr(Judge, "grade", graded)
-
-
-def test_ending_in_another_process_while_grading_stands(
-    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here = begin(practice, 37, 19, follow_ups=0)
-    other = again(material, grader, store, clock)
-    meanwhile(monkeypatch, lambda: other.session(here.id).end())
-    assert [u.kind for u in here.answer(FULL)] == ["answer", "feedback", "closing"]
-    assert here.finished
-    assert again(material, grader, store, clock).session(here.id).finished
-    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
-
-
-def test_what_is_erased_while_grading_does_not_come_back(
-    practice: Practice, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = begin(practice, 37)
-    meanwhile(monkeypatch, lambda: store.erase("ada"))
-    with pytest.raises(NotFound):
-        session.answer(FULL)
-    assert not store.interviews.list("ada")
-    assert not store.attempts.list("ada", "llm-vlm-80")

@@ -176,6 +176,28 @@ def test_an_attempt_of_an_interview_is_kept_once(store):
     assert len(store.attempts.list("ben", "llm")) == 1
 
 
+def test_an_attempt_and_the_card_that_it_moves_are_kept_together_or_not_at_all(store):
+    due = datetime(2026, 6, 1, tzinfo=UTC)
+
+    def moved(attempts):
+        return {"levels": [a.level for a in attempts]}, due
+
+    def broken(attempts):
+        raise ZeroDivisionError
+
+    store.attempts.add_once("anna", attempt(1, level=2, interview="i1"), moved)
+    store.attempts.add_once("anna", attempt(1, minutes=5, level=3, interview="i2"), moved)
+    assert store.cards.all("anna", "llm") == {1: {"levels": [2, 3]}}
+    first = store.attempts.list("anna", "llm")[0].id
+    with pytest.raises(ZeroDivisionError):
+        store.attempts.add_once("anna", attempt(1, level=4, interview="i3"), broken)
+    with pytest.raises(ZeroDivisionError):
+        store.attempts.regrade("anna", first, {}, 9.0, 4, broken)
+    assert [a.level for a in store.attempts.list("anna", "llm")] == [2, 3]
+    store.attempts.regrade("anna", first, {}, 9.0, 4, moved)
+    assert store.cards.all("anna", "llm") == {1: {"levels": [4, 3]}}
+
+
 def test_attempts_come_back_whole_and_oldest_first(store):
     late = attempt(2, minutes=9, score=7.5, level=3, seconds=61.5, interview="i1", grade={"flags": ["off-topic"]})
     ids = [store.attempts.add("anna", a) for a in (late, attempt(1, minutes=1), attempt(2, minutes=5))]

@@ -12,7 +12,7 @@ import pytest
 
 from ingest.corpora import ingest
 from ingest.errors import DiskFull, DocumentError, IndexBusy
-from ingest.shelf import shelf
+from ingest.shelf import remove, shelf
 from tutor.settings import Settings
 from tutor.web import uploads
 from tutor.web.library.adding import KEPT_SECONDS, Adding
@@ -99,3 +99,36 @@ def test_a_document_that_lies_elsewhere_stays_there(settings: Settings, page: Ad
     assert page.remove("own") == tiny_bank.resolve()
     list(page.build("own", tiny_bank))
     assert tiny_bank.is_file()
+
+
+def beside(settings: Settings, text: str = "[]") -> Path:
+    """Follow-ups beside the document, as a restored backup may have put them there."""
+    path = documents_dir(settings) / "mine.probes.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_lies_beside_a_document_goes_and_comes_back_with_it(settings: Settings, page: Adding) -> None:
+    probes = beside(settings)
+    path = page.remove("mine")
+    assert not list(documents_dir(settings).iterdir())
+    list(page.build("mine", path))
+    assert probes.read_text(encoding="utf-8") == "[]"
+    uploads.forget_document(settings, "mine")
+    assert not list(documents_dir(settings).iterdir())
+
+
+def test_a_new_document_has_nothing_of_an_earlier_one_beside_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes = beside(settings)
+    list(adding(settings, NEW, None, replace=True))
+    assert probes.exists()
+    remove(settings.corpora_dir, "mine")
+    with monkeypatch.context() as patch:
+        failing(patch)
+        with pytest.raises(DiskFull):
+            list(adding(settings, OLD, None))
+    assert probes.exists()
+    list(adding(settings, OLD, None))
+    assert [path.name for path in documents_dir(settings).iterdir()] == ["mine.md"]

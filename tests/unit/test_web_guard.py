@@ -268,7 +268,8 @@ def test_one_user_cannot_crowd_out_another(tmp_path):
     assert visitor.get("/who", headers=keys["anna"]).status_code == 200
 
 
-def test_bodies_have_an_end_whatever_length_they_declare(visitor):
+def test_bodies_have_an_end_whatever_length_they_declare(visitor, caplog):
+    caplog.set_level("DEBUG", "tutor.web.guard")
     sign_in(visitor)
     assert visitor.post("/work", content=b"x" * LARGEST_OTHER).json()["bytes"] == LARGEST_OTHER
     assert visitor.post("/work", content=b"x" * (LARGEST_OTHER + 1)).status_code == 413
@@ -278,6 +279,7 @@ def test_bodies_have_an_end_whatever_length_they_declare(visitor):
             yield b"x" * 65536
 
     assert visitor.post("/work", content=chunks()).status_code == 413
+    assert [record.exc_info is not None for record in caplog.records if "cut off" in record.message] == [True]
 
 
 def test_a_database_that_is_down_gives_503_and_not_a_way_in(tmp_path):

@@ -60,7 +60,7 @@ SAID = sorted(set(raised()))
 @pytest.mark.parametrize(("where", "text"), SAID, ids=[where for where, _ in SAID])
 def test_every_sentence_of_an_error_is_said_in_chinese(where: str, text: str) -> None:
     said = sentence(text, "zh-TW", kind="TutorError")
-    assert text not in said or not re.search("[a-z]", NAMES.sub("", text)), f"{where}: add to words/mishaps.py: {text}"
+    assert text not in said or not re.search("[a-z]", NAMES.sub("", text)), f"{where}: add to words/mishaps: {text}"
     assert re.findall(r"[a-z]{3,}", NAMES.sub("", said)) == [], said
     assert sentence(text, "en") == text
 

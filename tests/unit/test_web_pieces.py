@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 
 from ingest.document import Expansion
@@ -22,11 +23,13 @@ from tutor.retrieval.result import SearchResult
 from tutor.settings import Settings
 from tutor.web.ask.conversation import Conversation, Exchange
 from tutor.web.ask.messages import best_citation, copied, current_html, past_html
+from tutor.web.ask.tab import AskTab
 from tutor.web.backstage import Backstage, IndexState, ModelStatus
 from tutor.web.examples import COUNT, examples
 from tutor.web.practise.report import _review
 from tutor.web.serve import bind, url_of
 from tutor.web.status.line import status_html
+from tutor.web.visitor import Visitor
 
 TITLES = {3: "什麼是 LoRA？", 4: "什麼是 <b>KV</b>？"}
 
@@ -39,6 +42,26 @@ def refused() -> Conversation:
 
 def current(conversation: Conversation) -> str:
     return current_html(conversation, Backstage(Settings(corpus="bank")), "zh-TW")
+
+
+def test_an_empty_conversation_is_what_a_reload_comes_back_to() -> None:
+    assert 'data-conversation=""' in current(Conversation(corpus="bank"))
+
+
+def test_a_conversation_that_cannot_be_brought_back_yet_is_sought_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tutor.web.ask.tab.OPENING_SECONDS", 0)
+    stage = Backstage(Settings(data_dir=tmp_path, corpus="bank"))
+    kept = stage.store.conversations.create("anna", "bank", "title").id
+    with gr.Blocks():
+        tab = AskTab(stage, "zh-TW")
+    who = Visitor("anna", "zh-TW")
+    try:
+        for wanted, sought in ((kept, kept), ("gone", "")):
+            assert f'data-conversation="{sought}"' in tab.arrive(Conversation(), wanted, who)[1]
+    finally:
+        stage.close()
 
 
 def test_a_refusal_offers_buttons_in_place_of_its_list() -> None:

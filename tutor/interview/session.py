@@ -8,10 +8,10 @@ Knows nothing of screens. Thread-safe: calls on one interview wait for each othe
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from ingest.errors import UsageError
 from tutor.interview import events as ev
@@ -318,7 +318,7 @@ class Session:
         )
 
     def _settle(self) -> None:
-        """Keep the attempts of closed questions and move their cards. Repeating it changes nothing."""
+        """Keep the attempts of closed questions, each with the card that it moves. Repeating it changes nothing."""
         closed = [a for a in self._state.asked if a.outcome != "open" and a.grade is not None]
         if not closed:
             return
@@ -332,18 +332,8 @@ class Session:
                         corpus, asked.number, "\n\n".join(asked.answers), _stored(asked), asked.grade.score,
                         asked.grade.level, round(asked.seconds, 1), self.id, self._now(),
                     ),
+                    _card_after,
                 )  # fmt: skip
-                self._move_card(asked.number)
-
-    def _move_card(self, number: int) -> None:
-        """The card after all attempts at a question, from the first one on: the same however often it is computed."""
-        corpus = self._state.setup.corpus
-        card = None
-        for attempt in self._store.attempts.list(self._user, corpus, number):
-            if attempt.level is not None:
-                card = review(card, number, attempt.level, int(attempt.grade.get("hints", 0)), attempt.at)
-        if card is not None:
-            self._store.cards.put(self._user, corpus, number, card, due_at(card))
 
     def _keep_dispute(self, asked: Asked) -> None:
         dispute = asked.disputes[-1]
@@ -358,9 +348,17 @@ class Session:
         for attempt in self._store.attempts.list(self._user, corpus, asked.number):
             if attempt.interview == self.id:
                 self._store.attempts.regrade(
-                    self._user, attempt.id, _stored(asked), asked.grade.score, asked.grade.level
+                    self._user, attempt.id, _stored(asked), asked.grade.score, asked.grade.level, _card_after
                 )
-                self._move_card(asked.number)
+
+
+def _card_after(attempts: Sequence[Attempt]) -> tuple[dict[str, Any], datetime] | None:
+    """The card after all attempts at a question, from the first one on, and when it is due: the same however often it is computed."""
+    card = None
+    for attempt in attempts:
+        if attempt.level is not None:
+            card = review(card, attempt.question, attempt.level, int(attempt.grade.get("hints", 0)), attempt.at)
+    return None if card is None else (card, due_at(card))
 
 
 def _stored(asked: Asked) -> dict[str, object]:

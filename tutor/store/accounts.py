@@ -142,6 +142,8 @@ class Accounts:
         rank = None if role is None else _rank(role)
         hashed = None if password is None else self._hash(name, password)
         with self._database.writing() as session:
+            if rank not in (None, "admin"):
+                _hold_admins(session)
             row = _row(session, name)
             if rank is not None:
                 if rank != "admin":
@@ -158,6 +160,7 @@ class Accounts:
             NotFound: there is no such user.
             UsageError: it is the last admin and others are left.
         """
+        _hold_admins(session)
         row = _row(session, name)
         _keep_an_admin(session, row)
         for table in (SessionTable, KeyTable):
@@ -242,6 +245,15 @@ def _row(session: Session, name: str) -> AccountTable:
     if row is None:
         raise NotFound(f"There is no user {name!r}.", "tutor users list")
     return row
+
+
+def _hold_admins(session: Session) -> None:
+    """Wait for whoever takes an admin away just now: on PostgreSQL two admins would else demote each other at once.
+
+    Before any other row is held and in one order, so that nobody waits for who waits for them.
+    """
+    admins = select(AccountTable.name).where(AccountTable.role == "admin").order_by(AccountTable.name)
+    session.execute(admins.with_for_update())
 
 
 def _keep_an_admin(session: Session, row: AccountTable) -> None:

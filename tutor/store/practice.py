@@ -6,17 +6,21 @@ Knows their tables; how an interview goes on, how an answer is graded and when a
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session
 
 from ingest.errors import NotFound
 from tutor.store.engine import Database
 from tutor.store.rows import Attempt, InterviewRow, now
 from tutor.store.tables import AttemptTable, CardTable, InterviewTable
+
+# The card after all attempts at a question, oldest first, and when it is due; None where there is nothing to remember.
+CardOf = Callable[[list[Attempt]], tuple[Mapping[str, Any], datetime] | None]
 
 
 class Interviews:
@@ -87,8 +91,12 @@ class Attempts:
             session.flush()
             return row.id
 
-    def add_once(self, user: str, attempt: Attempt) -> None:
-        """Keep the attempt at a question of an interview, unless it is kept already; processes that do so at once take turns."""
+    def add_once(self, user: str, attempt: Attempt, card: CardOf = lambda _: None) -> None:
+        """Keep the attempt at a question of an interview, unless it is kept already; processes that do so at once take turns.
+
+        Args:
+            card: moves the question's card; the attempt and the card are kept together or not at all.
+        """
         fields = asdict(attempt)
         del fields["id"]
         known = select(AttemptTable.id).where(
@@ -100,9 +108,13 @@ class Attempts:
             session.get(InterviewTable, (user, attempt.interview), with_for_update=True)
             if session.scalars(known).first() is None:
                 session.add(AttemptTable(user=user, **fields))
+                self._move_card(session, user, attempt.corpus, attempt.question, card)
 
-    def regrade(self, user: str, id: int, grade: Mapping[str, Any], score: float | None, level: int | None) -> None:
-        """Give an attempt another grade, after a dispute.
+    def regrade(
+        self, user: str, id: int, grade: Mapping[str, Any], score: float | None, level: int | None,
+        card: CardOf = lambda _: None,
+    ) -> None:  # fmt: skip
+        """Give an attempt another grade, after a dispute; `card` as of `add_once`.
 
         Raises:
             NotFound: the user has no such attempt.
@@ -112,14 +124,20 @@ class Attempts:
             if row is None or row.user != user:
                 raise NotFound("There is no such attempt.", "It may have been erased.")
             row.grade, row.score, row.level = dict(grade), score, level
+            self._move_card(session, user, row.corpus, row.question, card)
+
+    def _move_card(self, session: Session, user: str, corpus: str, question: int, card: CardOf) -> None:
+        session.flush()
+        # Who moves the same card from another interview waits here, and then sees that one's attempt.
+        session.get(CardTable, (user, corpus, question), with_for_update=True)
+        moved = card([_attempt(row) for row in session.scalars(_attempts_at(user, corpus, question))])
+        if moved is not None:
+            _put_card(self._database, session, user, corpus, question, *moved)
 
     def list(self, user: str, corpus: str, question: int | None = None) -> builtins.list[Attempt]:
         """The user's attempts at a corpus, or at one question of it, oldest first."""
-        query = select(AttemptTable).where(AttemptTable.user == user, AttemptTable.corpus == corpus)
-        if question is not None:
-            query = query.where(AttemptTable.question == question)
         with self._database.reading() as session:
-            return [_attempt(row) for row in session.scalars(query.order_by(AttemptTable.at, AttemptTable.id))]
+            return [_attempt(row) for row in session.scalars(_attempts_at(user, corpus, question))]
 
 
 class Cards:
@@ -137,8 +155,21 @@ class Cards:
     def put(self, user: str, corpus: str, question: int, card: Mapping[str, Any], due: datetime) -> None:
         """Keep a card, in place of the one before it."""
         with self._database.writing() as session:
-            key = {"user": user, "corpus": corpus, "question": question}
-            self._database.put(session, CardTable, key, {"card": dict(card), "due": due, "updated": now()})
+            _put_card(self._database, session, user, corpus, question, card, due)
+
+
+def _put_card(
+    database: Database, session: Session, user: str, corpus: str, question: int, card: Mapping[str, Any], due: datetime
+) -> None:
+    key = {"user": user, "corpus": corpus, "question": question}
+    database.put(session, CardTable, key, {"card": dict(card), "due": due, "updated": now()})
+
+
+def _attempts_at(user: str, corpus: str, question: int | None) -> Select[AttemptTable]:
+    query = select(AttemptTable).where(AttemptTable.user == user, AttemptTable.corpus == corpus)
+    if question is not None:
+        query = query.where(AttemptTable.question == question)
+    return query.order_by(AttemptTable.at, AttemptTable.id)
 
 
 def _no_interview() -> NotFound:

@@ -117,18 +117,21 @@ class Completion(BaseModel):
 @router.get("/models", summary="List the models")
 def models(corpora: Corpora, _: Asker) -> dict[str, Any]:
     """Every corpus that can be asked, as a model."""
-    settings = corpora.settings
-    found = [one.name for one in shelf(settings.corpora_dir, settings.embedders) if one.questions is not None]
-    return {"object": "list", "data": [_model(name) for name in (ALIAS, *found)]}
+    return {"object": "list", "data": [_model(name) for name in _names(corpora)]}
 
 
 @router.get("/models/{model}", summary="Describe a model")
 def model(model: str, corpora: Corpora, _: Asker) -> dict[str, Any]:
     """One model."""
-    settings = corpora.settings
-    if model != ALIAS and all(one.name != model for one in shelf(settings.corpora_dir, settings.embedders)):
+    if model not in _names(corpora):
         raise NotFound(f"The model {model[:80]!r} does not exist.", "GET /v1/models lists them.")
     return _model(model)
+
+
+def _names(corpora: OpenCorpora) -> list[str]:
+    settings = corpora.settings
+    found = [one.name for one in shelf(settings.corpora_dir, settings.embedders) if one.questions is not None]
+    return [ALIAS, *found]
 
 
 def _model(name: str) -> dict[str, Any]:

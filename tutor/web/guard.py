@@ -252,6 +252,7 @@ async def _limited(app: ASGIApp, scope: Scope, receive: Receive, send: Send, lim
         except Exception:
             if not over or started:
                 raise
+            log.debug("a request that is too large was cut off", exc_info=True)
     if over and not started:
         detail = f"The request is larger than {limit >> 20} MB."
         response = JSONResponse({"type": "about:blank", "status": 413, "detail": detail}, 413)

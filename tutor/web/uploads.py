@@ -10,13 +10,13 @@ import queue
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest import convert
-from ingest.corpora import check_name, ingest, name_for
+from ingest.corpora import BESIDE, check_name, ingest, name_for
 from ingest.errors import DocumentError, IndexBusy, UsageError
 from ingest.shelf import holds
 from tutor.settings import Settings
@@ -109,10 +109,15 @@ def preview(settings: Settings, upload: Upload, name: str | None) -> dict[str, A
         return check_document(settings, path, corpus)
 
 
-def adding(settings: Settings, upload: Upload, name: str | None, *, replace: bool = False) -> Iterator[Step]:
+def adding(
+    settings: Settings, upload: Upload, name: str | None, *, replace: bool = False, beside: Sequence[Path] = ()
+) -> Iterator[Step]:
     """Keep a document and build its index: `progress` steps, then one `done` with the report.
 
     A build that was begun is finished also where the steps are not read to their end.
+
+    Args:
+        beside: what lay beside the document when its corpus was removed, as NAME.ENDING.
 
     Raises:
         DocumentError: it cannot be read or parsed; what was there before stays.
@@ -133,7 +138,7 @@ def adding(settings: Settings, upload: Upload, name: str | None, *, replace: boo
             )
         _CHANGING.add(kept)
     try:
-        exchange = _Exchange(kept, upload.data, new=other is None)
+        exchange = _Exchange(kept, upload.data, new=other is None, beside=beside)
     except BaseException:
         _CHANGING.discard(kept)
         raise
@@ -144,7 +149,7 @@ def adding(settings: Settings, upload: Upload, name: str | None, *, replace: boo
 class _Exchange:
     """A document put in the place of another, which lies beside it until the build has ended."""
 
-    def __init__(self, kept: Path, data: bytes, *, new: bool) -> None:
+    def __init__(self, kept: Path, data: bytes, *, new: bool, beside: Sequence[Path] = ()) -> None:
         self.kept = kept
         self._new = new
         self._before = kept.with_name(f".{kept.name}.before")
@@ -153,6 +158,12 @@ class _Exchange:
         fresh.write_bytes(data)
         if kept.exists():
             shutil.copyfile(kept, self._before)
+        # What lies beside a new document's place is of an earlier one of that name.
+        self._aside = [(path, path.with_name(f".{path.name}.before")) for path in lies_beside(kept)] if new else []
+        for path, aside in self._aside:
+            path.replace(aside)
+        for path in beside:
+            shutil.copyfile(path, kept.with_name(path.name))
         fresh.replace(kept)
 
     def settle(self, corpus: str, *, built: bool) -> None:
@@ -163,13 +174,33 @@ class _Exchange:
             self._before.replace(self.kept)
         elif self._new:
             self.kept.unlink(missing_ok=True)
+        if self._new and not built:
+            forget_beside(self.kept)
+        for path, aside in self._aside:
+            if built:
+                aside.unlink(missing_ok=True)
+            else:
+                aside.replace(path)
         self._before.unlink(missing_ok=True)
         _CHANGING.discard(self.kept)
 
 
 def forget_document(settings: Settings, corpus: str) -> None:
     """Delete what was handed in for a corpus; a document that lies elsewhere is not touched."""
-    _forget_others(documents_dir(settings), check_name(corpus), None)
+    folder = documents_dir(settings)
+    _forget_others(folder, check_name(corpus), None)
+    forget_beside(folder / f"{corpus}.md")
+
+
+def lies_beside(document: Path) -> list[Path]:
+    """The files beside a document that belong to it."""
+    return [path for ending in BESIDE if (path := document.with_suffix(ending)).exists()]
+
+
+def forget_beside(document: Path) -> None:
+    """Delete the files beside a document that belong to it."""
+    for path in lies_beside(document):
+        path.unlink(missing_ok=True)
 
 
 def _forget_others(folder: Path, corpus: str, kept: Path | None) -> None:

@@ -43,12 +43,17 @@ class Exchange:
 
 @dataclass
 class Conversation:
-    """Exchanges, oldest first, about one corpus; `id` is "" until the first question is asked."""
+    """Exchanges, oldest first, about one corpus; `id` is "" until the first question is asked.
+
+    Args:
+        awaited: id of a kept conversation that could not be brought back yet, for the next reload to try again.
+    """
 
     exchanges: list[Exchange] = field(default_factory=list)
     titles: dict[int, str] = field(default_factory=dict)
     id: str = ""
     corpus: str = ""
+    awaited: str = ""
 
     @property
     def busy(self) -> bool:
@@ -66,4 +71,4 @@ class Conversation:
     def take_from(self, other: Conversation) -> None:
         """Become another conversation; the object stays, because a session holds on to it."""
         self.exchanges, self.titles = other.exchanges, other.titles
-        self.id, self.corpus = other.id, other.corpus
+        self.id, self.corpus, self.awaited = other.id, other.corpus, other.awaited

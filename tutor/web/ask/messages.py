@@ -42,7 +42,7 @@ def past_html(conversation: Conversation, tongue: Tongue, mark: str = "") -> str
 def current_html(conversation: Conversation, stage: Backstage, tongue: Tongue) -> str:
     """The last exchange, or the invitation to ask."""
     if not conversation.exchanges:
-        return empty_html(stage, conversation.corpus, tongue)
+        return empty_html(stage, conversation.corpus, tongue, conversation.awaited)
     position = len(conversation.exchanges) - 1
     data = attributes(data_busy="yes" if conversation.busy else None, data_conversation=conversation.id)
     inner = exchange_html(conversation.exchanges[-1], position, conversation.titles, tongue)
@@ -231,8 +231,12 @@ def copied(exchange: Exchange, tongue: Tongue) -> str:
     return "\n".join(lines)
 
 
-def empty_html(stage: Backstage, corpus: str, tongue: Tongue) -> str:
-    """What an empty conversation says: how to ask, what the document holds, and questions to begin with."""
+def empty_html(stage: Backstage, corpus: str, tongue: Tongue, awaited: str = "") -> str:
+    """What an empty conversation says: how to ask, what the document holds, and questions to begin with.
+
+    Args:
+        awaited: the conversation that a reload comes back to; none, so that one that was left stays left.
+    """
     name = corpus or stage.settings.corpus
     lines = [f"<h2>{escape(say('empty-title', tongue))}</h2>", f"<p>{escape(say('empty-how', tongue))}</p>"]
     try:
@@ -251,4 +255,4 @@ def empty_html(stage: Backstage, corpus: str, tongue: Tongue) -> str:
             for title in titles
         )
         lines.append(f'<ul class="examples">{shown}</ul>')
-    return f'<div class="exchanges empty">{"".join(lines)}</div>'
+    return f'<div class="exchanges empty"{attributes(data_conversation=awaited)}>{"".join(lines)}</div>'

@@ -5,15 +5,18 @@ Knows documents and search, nothing of pages.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from tutor.web.corpora import Material
 
 if TYPE_CHECKING:
+    from ingest.index import Index
     from tutor.retrieval.search import Searcher
 
 COUNT = 4
+# What titles find, by the index that was searched: it goes with the index, and a new build is searched anew.
+_FOUND: WeakKeyDictionary[Index, dict[str, tuple[int, ...]]] = WeakKeyDictionary()
 
 
 def related(number: int, material: Material, searcher: Searcher) -> tuple[int, ...]:
@@ -29,6 +32,9 @@ def related(number: int, material: Material, searcher: Searcher) -> tuple[int, .
     return tuple(n for n in dict.fromkeys(found) if n != number and n in known)[:COUNT]
 
 
-@lru_cache(maxsize=1024)
 def _found_by(title: str, searcher: Searcher) -> tuple[int, ...]:
-    return tuple(hit.question for hit in searcher.search(title, (), COUNT + 2).hits)
+    found = _FOUND.get(searcher.index, {}).get(title)
+    if found is None:
+        found = tuple(hit.question for hit in searcher.search(title, (), COUNT + 2).hits)
+        _FOUND.setdefault(searcher.index, {})[title] = found
+    return found

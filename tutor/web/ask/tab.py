@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from ingest.errors import TutorError
+from ingest.errors import NotFound, TutorError
 from tutor.web.ask.asking import Asking, Shown
 from tutor.web.ask.conversation import Conversation
 from tutor.web.backstage import Backstage
@@ -79,8 +79,10 @@ class AskTab:
             self._asking.wait_until_open(OPENING_SECONDS)
             try:
                 self._asking.reopen(wanted, conversation, who.user)
+            except NotFound:
+                conversation.take_from(Conversation())
             except TutorError:
-                conversation.take_from(Conversation())  # it is gone, or the corpus is not open yet
+                conversation.take_from(Conversation(awaited=wanted))  # the corpus or the store is not open yet
         shown = self._asking.all(conversation, who.user, who.tongue)
         return [*shown, box_html(who.tongue), sources_title(who.tongue)]
 

@@ -128,7 +128,9 @@ class Adding:
         """
         if not path.is_file():
             raise _gone()
-        for step, told in uploads.adding(self._settings, uploads.Upload(path.name, path.read_bytes()), name):
+        beside = uploads.lies_beside(path) if path.parent.parent == self._uploads else ()
+        upload = uploads.Upload(path.name, path.read_bytes())
+        for step, told in uploads.adding(self._settings, upload, name, beside=beside):
             if step == "progress":
                 yield Build(name, int(told["done"]), int(told["total"]))
             else:
@@ -156,6 +158,8 @@ class Adding:
             return document
         folder = self._uploads / secrets.token_hex(16)
         folder.mkdir(parents=True)
+        for path in uploads.lies_beside(document):
+            path.replace(folder / path.name)
         return document.replace(folder / document.name)
 
     def _uploaded(self, token: str) -> Path:
