@@ -47,7 +47,7 @@ def test_an_interview_runs_to_its_report_with_evidence_beside_words(stage: Backs
     assert "fast memory" in result
     report = page.act(Deed("skip"), seat, ANN)
     assert "Interview report" in report
-    assert 'data-figure="' in report
+    assert '<ul class="chart bars">' in report
     assert "Skipped" in report
 
 

@@ -61,13 +61,27 @@ def test_an_attempt_that_was_cut_off_is_kept_on_going_on_and_only_once(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Session, "_settle", killed)
+    monkeypatch.setattr(Session, "settle", killed)
     with pytest.raises(KeyboardInterrupt):
         session.answer(FULL)
     monkeypatch.undo()
     assert not store.attempts.list("ada", "llm-vlm-80")
     for _ in range(2):
         again(material, grader, store, clock).session(session.id).go_on()
+    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
+    assert 37 in store.cards.all("ada", "llm-vlm-80")
+
+
+def test_the_report_of_an_interview_that_was_killed_at_its_end_keeps_the_attempt(
+    practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = begin(practice, 37, follow_ups=0)
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr(Session, "settle", lambda _: None)
+        session.answer(FULL)
+    assert not store.attempts.list("ada", "llm-vlm-80")
+    for _ in range(2):
+        assert again(material, grader, store, clock).report(session.id).questions
     assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
     assert 37 in store.cards.all("ada", "llm-vlm-80")
 
@@ -94,7 +108,7 @@ def test_two_processes_that_keep_an_attempt_at_once_keep_it_once(
 ) -> None:
     session = begin(practice, 37, follow_ups=0)
     with monkeypatch.context() as cut_off:
-        cut_off.setattr(Session, "_settle", lambda _: None)
+        cut_off.setattr(Session, "settle", lambda _: None)
         session.answer(FULL)
     one, other = (again(material, grader, store, clock).session(session.id) for _ in range(2))
     attempts, came_between = store.attempts.list, []

@@ -152,7 +152,7 @@ class Practice:
         return session
 
     def session(self, identifier: str) -> Session:
-        """An interview by its id: the live one, or as it was saved last.
+        """An interview by its id: the live one, or as it was saved last, with the attempts that a killed process left out.
 
         Raises:
             NotFound: the user has no such interview.
@@ -160,7 +160,9 @@ class Practice:
         with self._lock:
             if identifier not in self._live:
                 state = State.model_validate(self._store.interviews.load(self.user, identifier))
-                self._remember(self._make(identifier, state))
+                loaded = self._make(identifier, state)
+                loaded.settle()
+                self._remember(loaded)
             return self._live[identifier]
 
     def _remember(self, session: Session) -> None:
@@ -208,6 +210,7 @@ class Practice:
             NotFound: the user has no such interview.
             UsageError: an exam shows nothing before its end.
         """
+        self.session(identifier)
         state = State.model_validate(self._store.interviews.load(self.user, identifier))
         if state.setup.exam and state.phase != "finished":
             raise UsageError("An exam is reported when it is over.", "Go on with it, or end it early.")

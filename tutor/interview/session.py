@@ -134,7 +134,7 @@ class Session:
                 said = self._do(ev.Resume())
             elif self._state.phase == "grading":
                 said = self._grade()
-            self._settle()
+            self.settle()
             return said
 
     def tick(self) -> Said:
@@ -238,7 +238,7 @@ class Session:
             said = self._advance(event)
             if self._state.phase == "grading":
                 said += self._grade()
-            self._settle()
+            self.settle()
             self._begin_rewording()
             return said
 
@@ -317,7 +317,7 @@ class Session:
             self._user, self.id, state.setup.corpus, state.model_dump(mode="json"), state.phase == "finished"
         )
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Keep the attempts of closed questions, each with the card that it moves. Repeating it changes nothing."""
         closed = [a for a in self._state.asked if a.outcome != "open" and a.grade is not None]
         if not closed:
