@@ -8,6 +8,9 @@ from ingest.passages import sentences
 from ingest.rubrics import read_rubrics
 from tutor.answering import evidence
 from tutor.answering.evidence import EvidenceRoom, Sentence, list_items
+from tutor.answering.keypoints import choose, render, stands_in, unsaid
+from tutor.answering.tutor import Ask, Tutor
+from tutor.retrieval.result import Turn
 
 SOURCE = """### 問題 1：甲？
 引言一句。兩個層面：
@@ -51,8 +54,6 @@ def test_list_items_know_their_list_and_nested_lines_belong_to_the_item_above():
 
 
 def test_half_a_list_is_completed(searcher):
-    from tutor.answering.keypoints import choose
-
     room = EvidenceRoom(searcher)
     chosen = choose(searcher.search("預訓練一個 LLM 會依序經過哪些關鍵階段？"), room, "zh-Hant")
     text = "\n".join(p.text for p in chosen[0].points)
@@ -60,9 +61,50 @@ def test_half_a_list_is_completed(searcher):
     assert "檢查點" in text
 
 
-def test_points_already_made_are_not_repeated(searcher):
-    from tutor.answering.keypoints import choose, unsaid
+def test_who_asks_for_a_topic_hears_the_core_of_it_however_it_is_worded(searcher):
+    room = EvidenceRoom(searcher)
+    for query, number, language in (("什麼是 KV Cache？", 19, "zh-Hant"), ("什麼是幻覺？", 8, "zh-Hant")):
+        points = choose(searcher.search(query), room, language)[0].points
+        core = [s.text for s in room.sentences_of(number).statements if s.core]
+        assert len(core) > 2
+        assert set(core[:7]) <= {p.text for p in points}
 
+
+def test_two_points_of_a_list_never_say_the_same(searcher):
+    points = choose(searcher.search("What is RAG?"), EvidenceRoom(searcher), "en")[0].points
+    assert sum("hallucination" in p.text for p in points) <= 1
+
+
+def test_going_on_lists_what_was_not_said_and_without_end(searcher):
+    room, said, listed = EvidenceRoom(searcher), "", []
+    history = (Turn("user", "什麼是 KV Cache？"), Turn("assistant", "快取【第19題】"))
+    for _ in range(8):
+        chosen = choose(searcher.search("再多說一點", history), room, "zh-Hant", said)
+        assert chosen[0].points
+        listed.append([p.text for p in chosen[0].points])
+        said += render(chosen[0].points, "zh-Hant", "key-points")
+    assert not set(listed[0]) & set(listed[1])
+    assert listed[1] != listed[2]
+    assert listed[-1], "where all is said, it may be said again"
+
+
+def test_what_is_only_worded_anew_is_not_listed_again(searcher, fake_model):
+    tutor = Tutor(searcher, fake_model)
+    first = tutor.answer(Ask("什麼是 KV Cache？"))
+    history = (Turn("user", "什麼是 KV Cache？"), Turn("assistant", first.answer))
+    again = tutor.answer(Ask("用白話講", history))
+    assert again.answer
+    listed = [line for line in again.answer.splitlines() if line.startswith("- ")]
+    assert not [line for line in listed if line in first.answer]
+
+
+def test_a_point_stands_in_a_reply_with_or_without_its_full_stop(searcher):
+    point = choose(searcher.search("什麼是 KV Cache"), EvidenceRoom(searcher), "zh-Hant")[0].points[0]
+    assert stands_in(point, render([point], "zh-Hant", "key-points"), "zh-Hant")
+    assert not stands_in(point, "", "zh-Hant")
+
+
+def test_points_already_made_are_not_repeated(searcher):
     room = EvidenceRoom(searcher)
     chosen = choose(searcher.search("什麼是 KV Cache"), room, "zh-Hant")
     everything = [p.text for part in chosen for p in part.points]

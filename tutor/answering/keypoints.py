@@ -7,6 +7,7 @@ much. Of the facts that a complete answer needs it states about three quarters; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,6 +21,7 @@ from tutor.answering.citations import citation
 from tutor.answering.evidence import EvidenceRoom, QuestionSentences, Sentence
 from tutor.answering.script import convert
 from tutor.answering.wording import say
+from tutor.retrieval.conversation import content_terms
 from tutor.retrieval.result import SearchResult
 
 # A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
@@ -27,6 +29,8 @@ JOINS = 0.85
 MOST_QUESTIONS = 3
 # Points from the best question and from each further one.
 FIRST, FURTHER = 7, 3
+# Whoever asks to go on: how many times as many are looked at, to find some that were not said.
+FURTHER_ON = 4
 # The three for a query that leans on the conversation: scores lie nearer together, what is asked about is mostly what
 # was talked about, and what the engine has not read before delays the answer.
 IN_CONVERSATION = (0.9, 2, 2)
@@ -40,8 +44,11 @@ CORE_BONUS, REVIEWED_RANGE = 0.05, 0.35
 SCORE_RANGE = 0.5
 # A list is completed when two of its items are among the first points, unless it is longer than this.
 LIST_EVIDENCE, LONGEST_LIST = 7, 8
-# A statement of some length outranks a label, a lead-in or a fragment by this much.
-STATEMENT_BONUS, SHORTEST_STATEMENT = 0.3, 12
+# A statement of some length, also behind its label, outranks a label, a lead-in or a fragment by this much.
+STATEMENT_BONUS, SHORTEST_STATEMENT, SHORTEST_BEHIND = 0.3, 12, 6
+_LABEL = re.compile(r".*[：:]", re.DOTALL)
+# Two points say the same when they come this near, or one holds this share of the other's terms.
+ALIKE_MEANING, ALIKE_TERMS = 0.70, 0.60
 # A point is left out when a sentence of the answer comes this near to it, or holds this share of its terms.
 SAME_MEANING, SAME_TERMS = 0.80, 0.65
 
@@ -72,15 +79,20 @@ class Chosen:
     points: tuple[KeyPoint, ...]
 
 
-def choose(result: SearchResult, room: EvidenceRoom, language: Language) -> list[Chosen]:
-    """The key points of the questions that the answer is made of, best question first."""
+def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: str = "") -> list[Chosen]:
+    """The key points of the questions that the answer is made of, best question first.
+
+    Args:
+        said: what was answered before; whoever asks to go on wants other points, as long as there are any.
+    """
     if not result.hits:
         return []
     best = result.hits[0].score
     alone = result.rewritten is None
     share, most, further = (JOINS, MOST_QUESTIONS, FURTHER) if alone else IN_CONVERSATION
     query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
-    asked = _Asked(room.embed([query])[0], frozenset(terms(query)), language)
+    named = frozenset(content_terms(result.query))
+    asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
     chosen = []
     for rank, hit in enumerate(hits):
@@ -92,11 +104,14 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language) -> list
 
 @dataclass(frozen=True)
 class _Asked:
-    """A query as its points are chosen by: its vector, its terms, the language of the reply."""
+    """A query as its points are chosen by: its vector, its terms, those that name a topic, the language of the reply,
+    what was said before."""
 
     vector: NDArray[np.float32]
     terms: frozenset[str]
+    named: frozenset[str]
     language: Language
+    said: str
 
 
 def unsaid(chosen: Sequence[Chosen], said: Sequence[str], room: EvidenceRoom) -> list[KeyPoint]:
@@ -120,14 +135,29 @@ def cite(point: KeyPoint, source: str) -> Citation:
 
 def _points(question: QuestionSentences, asked: _Asked, limit: int) -> tuple[KeyPoint, ...]:
     """Reviewed statements near the query, then sentences that say what those do not, in the document's order."""
-    points = _reviewed(question, asked, limit)
-    for point in _sentences(question, asked, limit):
-        if len(points) >= limit:
-            break
-        if not any(_same(point, other) for other in points):
-            points.append(point)
+    wide = FURTHER_ON * limit if asked.said else limit
+    reviewed, others = _reviewed(question, asked, wide), _sentences(question, asked, wide)
+    before = [p for p in (*reviewed, *others) if stands_in(p, asked.said, asked.language)]
+    points = _distinct(reviewed, others, limit, before) or _distinct(reviewed, others, limit, ())
     ranked = [replace(point, rank=rank) for rank, point in enumerate(points)]
     return tuple(sorted(ranked, key=lambda p: p.sentence.start))
+
+
+def _distinct(
+    reviewed: Sequence[KeyPoint], others: Sequence[KeyPoint], limit: int, before: Sequence[KeyPoint]
+) -> list[KeyPoint]:
+    points = [point for point in reviewed if not any(_same(point, other) for other in before)][:limit]
+    for point in others:
+        if len(points) >= limit:
+            break
+        if not any(_same(point, other) for other in (*points, *before)):
+            points.append(point)
+    return points
+
+
+def stands_in(point: KeyPoint, said: str, language: Language) -> bool:
+    """Whether an earlier reply lists a point in so many words."""
+    return bool(said) and convert(point.text, language).rstrip("。. ") in said
 
 
 def _reviewed(question: QuestionSentences, asked: _Asked, limit: int) -> list[KeyPoint]:
@@ -138,14 +168,18 @@ def _reviewed(question: QuestionSentences, asked: _Asked, limit: int) -> list[Ke
     vectors = question.statement_vectors_en if english else question.statement_vectors
     score = vectors @ asked.vector + TERM_WEIGHT * _shared(asked.terms, [text for _, text in rows])
     score = score + CORE_BONUS * np.asarray([s.core for s, _ in rows], dtype=np.float32)
-    best = [i for i in np.argsort(-score)[:limit] if score[i] >= score.max() - REVIEWED_RANGE]
+    near = score >= score.max() - REVIEWED_RANGE
+    if asked.named <= set(terms(question.title)):  # "what is a KV cache?": the core of it, however it is worded
+        near |= np.asarray([s.core for s, _ in rows])
+    best = [i for i in np.argsort(-score)[:limit] if near[i]]
     shown = english or (asked.language == "en") == (question.language == "en")
     return [KeyPoint(rows[i][1], rows[i][0].sentence, vectors[i], shown) for i in best]
 
 
 def _same(one: KeyPoint, other: KeyPoint) -> bool:
     inside = other.sentence.start <= one.sentence.start and one.sentence.end <= other.sentence.end
-    return inside or float(one.vector @ other.vector) >= SAME_MEANING or _overlap(one.text, other.text) >= SAME_TERMS
+    shared = max(_overlap(one.text, other.text), _overlap(other.text, one.text))
+    return inside or float(one.vector @ other.vector) >= ALIKE_MEANING or shared >= ALIKE_TERMS
 
 
 def _overlap(text: str, other: str) -> float:
@@ -204,8 +238,13 @@ def _rest_of_the_list(question: QuestionSentences, best: Sequence[int]) -> list[
 
 @lru_cache(maxsize=4096)
 def _statement(text: str) -> float:
-    letters = sum(c.isalnum() for c in text)
-    return 0.0 if letters < SHORTEST_STATEMENT or text.rstrip().endswith(("：", ":", "？", "?")) else STATEMENT_BONUS
+    behind = _LABEL.sub("", text.strip())
+    enough = _letters(text) >= SHORTEST_STATEMENT and _letters(behind) >= SHORTEST_BEHIND
+    return STATEMENT_BONUS if enough and not behind.endswith(("？", "?")) else 0.0
+
+
+def _letters(text: str) -> int:
+    return sum(c.isalnum() for c in text)
 
 
 def _said(point: KeyPoint, vectors: NDArray[np.float32], said_terms: Sequence[set[str]]) -> bool:

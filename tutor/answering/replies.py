@@ -13,7 +13,7 @@ from tutor.answering.answer import Citation
 from tutor.answering.citations import citation
 from tutor.answering.draft import Draft
 from tutor.answering.evidence import EvidenceRoom
-from tutor.answering.keypoints import Chosen, cite, render, unsaid
+from tutor.answering.keypoints import Chosen, cite, render, stands_in, unsaid
 from tutor.answering.nearby import nearby, opening
 from tutor.answering.outgoing import still
 from tutor.answering.premise import Correction
@@ -59,14 +59,20 @@ def quizzed(draft: Draft, first: Chosen) -> str:
     return styles.quiz(first.number, first.title, [p.text for p in first.points if p.in_language], draft.language)
 
 
-def completion(draft: Draft, chosen: Sequence[Chosen], room: EvidenceRoom, source: str) -> str:
-    """The points that the wording left out; they are the whole answer where nothing of the wording stands."""
+def completion(draft: Draft, chosen: Sequence[Chosen], room: EvidenceRoom, source: str, said: str = "") -> str:
+    """The points that the wording left out; they are the whole answer where nothing of the wording stands.
+
+    Args:
+        said: an earlier reply that is only worded anew; what it lists is not listed again beside the new words.
+    """
     worded = bool(draft.supported)
     if not worded:
         if "extractive" not in draft.flags:
             draft.flag("unsupported-draft-replaced")
         draft.kept.clear()
     points = unsaid(chosen, draft.said if worded else (), room)
+    if worded:
+        points = [point for point in points if not stands_in(point, said, draft.language)]
     if not worded and not points:  # nothing in the reply's language: the source's own words are better than none
         points = [point for part in chosen for point in part.points]
     heading = "extract" if "extractive" in draft.flags else "key-points"

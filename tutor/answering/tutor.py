@@ -25,6 +25,7 @@ from tutor.answering.language import reply_language
 from tutor.answering.premise import correction
 from tutor.answering.wording import say
 from tutor.llm.client import estimate_tokens
+from tutor.retrieval.conversation import continues
 from tutor.retrieval.courtesy import Courtesy, courtesy, without_courtesies
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
@@ -104,7 +105,9 @@ class Tutor:
             reason = "quiz-topic" if untold else "attack" if heard.refused else "refusal"
             yield from _at_once(draft, replies.refused(draft, self.room, self._source, reason), refused=not untold)
             return
-        chosen = trusted(choose(result, self.room, language), self.room, draft.flags)
+        said = bare("\n".join(turn.content for turn in ask.history if turn.role == "assistant"))
+        further = said if continues(ask.query) else ""
+        chosen = trusted(choose(result, self.room, language, further), self.room, draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
             yield from _at_once(draft, say("no-answer", language), refused=True)
@@ -115,7 +118,7 @@ class Tutor:
         elif wish.style == "quiz":
             yield from _at_once(draft, replies.quizzed(draft, chosen[0]), refused=False)
         else:
-            yield from self._worded(ask, chosen, draft)
+            yield from self._worded(ask, chosen, draft, said if wish.style else "")
 
     def _polite(self, ask: Ask, polite: Courtesy, language: Language, started: float) -> Iterator[Event]:
         """Nothing was asked of the document: nothing is searched, cited or refused."""
@@ -128,8 +131,8 @@ class Tutor:
     def _source(self) -> str:
         return self.searcher.index.content.source
 
-    def _worded(self, ask: Ask, chosen: list[Chosen], draft: Draft) -> Iterator[Event]:
-        """The model's words, then the points that they left out; those alone where the model is gone."""
+    def _worded(self, ask: Ask, chosen: list[Chosen], draft: Draft, said: str) -> Iterator[Event]:
+        """The model's words, then the points that neither they nor what was `said` before hold; those alone where the model is gone."""
         try:
             yield from self._written(ask, chosen, draft)
         except ModelUnavailable as error:
@@ -137,7 +140,7 @@ class Tutor:
             draft.flags.append(f"reason: {error.message}")
         if self.ahead is not None:
             self.ahead.soon(self._next_topics(chosen), draft.language)
-        more = replies.completion(draft, chosen, self.room, self._source)
+        more = replies.completion(draft, chosen, self.room, self._source, said)
         if more:
             yield Text(more)
         yield Done(draft.finished(_GAP.sub("\n\n", "".join(draft.kept)).strip(), refused=False))
