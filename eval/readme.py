@@ -118,6 +118,12 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             ("sentences with a citation", answers["sentence_recall"]),
             ("quotes that are exact slices of the source", answers["exact_quotes"]),
         ]
+    support = stored("support-test")
+    if support:
+        found += [
+            ("sentences judged rightly as supported or not (balanced accuracy)", support["balanced_accuracy"]),
+            ("the same, kappa with hand-made labels", support["kappa"]),
+        ]
     grading = stored("grading-test")
     if grading:
         found += [
