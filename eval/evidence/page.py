@@ -57,7 +57,7 @@ def page(report: Report) -> str:
 def _body(report: Report) -> Iterator[str]:
     yield "<h2>At a glance</h2>"
     yield (
-        "<p>Bars are values, the thin line is the 95 % interval (bootstrap over rows), the red mark is the baseline: "
+        "<p>Bars are values, the thin line is the 95 % interval (bootstrap over rows, or over the questions that they are about), the red mark is the baseline: "
         "the usual recipe for retrieval and for waiting, a grader that always says the mean for grading. Of brown bars, less is better.</p>"
     )
     yield _glance(report["measures"])
