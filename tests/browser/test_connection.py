@@ -54,7 +54,7 @@ def test_every_tab_loads_with_fonts_and_plots_while_nothing_else_can_be_reached(
     page.locator(".interview .result, .report, .utterance.follow-up").first.wait_for()
     if page.locator(".report").count() == 0:
         page.get_by_role("button", name="結束面試").click()
-    page.locator(".report .plot-container").first.wait_for()
+    page.locator(".report .chart").first.wait_for()
     # Every font that is asked for by name lies on the machine: none is loaded, none is missing.
     assert page.evaluate("document.fonts.status") == "loaded"
     assert page.evaluate("[...document.fonts].filter(f => f.status === 'error').map(f => f.family)") == []

@@ -71,7 +71,7 @@ def test_an_answer_and_a_whole_interview_with_a_real_model(browser: Any, real_si
             "document.querySelector('.report') || document.querySelector('.answer textarea:enabled')?.value === ''"
         )
     page.locator(".report .summary").wait_for()
-    page.locator(".report .plot-container").first.wait_for()
+    page.locator(".report .chart").first.wait_for()
     assert page.locator(".report .result").count() == 2
     assert page.locator(".report .verdict.met").count() > 0
     context.close()

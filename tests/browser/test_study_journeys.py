@@ -274,7 +274,7 @@ def test_axe_finds_nothing_serious_in_what_opens_on_the_tabs(visit: Visit, axe: 
     check("follow-up")
     if page.locator(".report").count() == 0:
         page.get_by_role("button", name="結束面試").click()
-    page.locator(".report .plot-container").first.wait_for()
+    page.locator(".report .chart").first.wait_for()
     for summary in page.locator(".report details:not([open]) > summary").all():
         if summary.is_visible():
             summary.click()
