@@ -149,6 +149,22 @@ def test_editing_forgets_what_came_after(client: TestClient, stage: Backstage) -
     assert [m.content for m in kept if m.role == "user"] == ["什麼是 KV Cache？", "LoRA 凍結什麼？"]
 
 
+def test_a_conversation_that_began_politely_is_called_by_its_first_question(
+    client: TestClient, stage: Backstage
+) -> None:
+    def title(*queries: str, name: str = "") -> str:
+        conversation = Conversation()
+        for query in queries:
+            ask(stage, conversation, query)
+            if name:
+                stage.store.conversations.rename(USER, conversation.id, name)
+        return stage.store.conversations.get(USER, conversation.id).title
+
+    assert title("你好", "什麼是 LoRA？", "什麼是 KV Cache？") == "什麼是 LoRA？"
+    assert title("你好", "謝謝") == "你好"
+    assert title("你好", "什麼是 LoRA？", name="今晚讀的") == "今晚讀的"
+
+
 def test_deleting_can_be_undone_and_renaming_is_kept(client: TestClient, stage: Backstage) -> None:
     asking, conversation = Asking(stage), Conversation()
     ask(stage, conversation, "什麼是 LoRA？")

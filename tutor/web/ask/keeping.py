@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tutor.answering.answer import Answer, Citation
+from tutor.retrieval.courtesy import courtesy
 from tutor.retrieval.result import Evidence, Hit, SearchResult
 from tutor.store import Message, Store
 from tutor.web.ask.conversation import Conversation, Exchange
@@ -22,7 +23,17 @@ def keep_question(store: Store, user: str, conversation: Conversation, exchange:
     """Keep a question that was just asked; the conversation gets its id with the first one."""
     if not conversation.id:
         conversation.id = store.conversations.create(user, conversation.corpus, title_of(exchange.query)).id
+    elif _began_politely(conversation, exchange) and store.conversations.get(user, conversation.id).title == title_of(
+        conversation.exchanges[0].query
+    ):  # nobody gave it another name
+        store.conversations.rename(user, conversation.id, title_of(exchange.query))
     exchange.asked = store.conversations.append(user, conversation.id, "user", exchange.query).id
+
+
+def _began_politely(conversation: Conversation, exchange: Exchange) -> bool:
+    """Whether a conversation is called "hello" although this one of its exchanges asks something."""
+    first = conversation.exchanges[0].query if conversation.exchanges else ""
+    return courtesy(first) is not None and courtesy(exchange.query) is None
 
 
 def keep_reply(store: Store, user: str, conversation: Conversation, exchange: Exchange) -> None:
