@@ -17,6 +17,12 @@ from tutor.interview.session import Session
 from tutor.store import Store
 
 
+def assert_kept_once(store: Store) -> None:
+    """One attempt stands, and the card that it moved."""
+    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
+    assert 37 in store.cards.all("ada", "llm-vlm-80")
+
+
 def test_a_killed_process_goes_on_at_the_exact_place(
     practice: Practice, material: Material, grader: Grader, store: Store, clock: Clock
 ) -> None:
@@ -68,8 +74,7 @@ def test_an_attempt_that_was_cut_off_is_kept_on_going_on_and_only_once(
     assert not store.attempts.list("ada", "llm-vlm-80")
     for _ in range(2):
         again(material, grader, store, clock).session(session.id).go_on()
-    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
-    assert 37 in store.cards.all("ada", "llm-vlm-80")
+    assert_kept_once(store)
 
 
 def test_the_report_of_an_interview_that_was_killed_at_its_end_keeps_the_attempt(
@@ -82,8 +87,7 @@ def test_the_report_of_an_interview_that_was_killed_at_its_end_keeps_the_attempt
     assert not store.attempts.list("ada", "llm-vlm-80")
     for _ in range(2):
         assert again(material, grader, store, clock).report(session.id).questions
-    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
-    assert 37 in store.cards.all("ada", "llm-vlm-80")
+    assert_kept_once(store)
 
 
 def test_an_attempt_never_stands_without_the_card_it_moved(
@@ -99,8 +103,7 @@ def test_an_attempt_never_stands_without_the_card_it_moved(
     assert not store.attempts.list("ada", "llm-vlm-80")
     monkeypatch.undo()
     again(material, grader, store, clock).session(session.id).go_on()
-    assert len(store.attempts.list("ada", "llm-vlm-80")) == 1
-    assert 37 in store.cards.all("ada", "llm-vlm-80")
+    assert_kept_once(store)
 
 
 def test_two_processes_that_keep_an_attempt_at_once_keep_it_once(

@@ -76,6 +76,11 @@ def bars(names: Sequence[str], scores: Sequence[float | None]) -> str:
     return f'<ul class="chart bars">{rows}</ul>'
 
 
+def without_brackets(name: str) -> str:
+    """A category without what stands in brackets, for the rim of a chart."""
+    return name.split("(")[0].split("（")[0].strip() or name
+
+
 def _svg(width: int, height: int, label: str, inside: str) -> str:
     return f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">{inside}</svg>'
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 
-from tutor.interview.charts import FEWEST_AXES, radar
+from tutor.interview.charts import FEWEST_AXES, radar, without_brackets
 from tutor.interview.report import CategoryScore, Report
 from tutor.interview.report_markdown import document_text, facts_of, notes_of, points_of
 from tutor.interview.report_words import Words
@@ -25,7 +25,7 @@ def report_html(report: Report) -> str:
 
 def _chart(categories: Sequence[CategoryScore]) -> Markup | None:
     """Score by category as a radar chart, None for fewer scored categories than make one."""
-    scored = [(c.category.split("(")[0].strip() or c.category, c.score) for c in categories if c.score is not None]
+    scored = [(without_brackets(c.category), c.score) for c in categories if c.score is not None]
     if len(scored) < FEWEST_AXES:
         return None
     drawn = radar([name for name, _ in scored], [score for _, score in scored])

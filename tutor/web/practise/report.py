@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from tutor.interview.charts import FEWEST_AXES, bars, radar
+from tutor.interview.charts import FEWEST_AXES, bars, radar, without_brackets
 from tutor.interview.export_kinds import KINDS
 from tutor.interview.report import QuestionReport, Report
 from tutor.interview.report_words import local_day
@@ -51,7 +51,7 @@ def _summary(report: Report, tongue: Tongue) -> str:
 
 
 def _charts(report: Report, tongue: Tongue) -> str:
-    names = [_short(c.category or say("uncategorised", tongue)) for c in report.categories]
+    names = [without_brackets(c.category or say("uncategorised", tongue)) for c in report.categories]
     scored = [(n, c.score) for n, c in zip(names, report.categories, strict=True) if c.score is not None]
     out = ""
     if scored:
@@ -61,11 +61,6 @@ def _charts(report: Report, tongue: Tongue) -> str:
     chart = bars(titles, [q.score for q in report.questions])
     out += f'<section class="card"><h3>{escape(say("by-question", tongue))}</h3>{chart}</section>'
     return out
-
-
-def _short(name: str) -> str:
-    """A category without what stands in brackets, for the rim of a chart."""
-    return name.split(" (")[0].split("（")[0][:24]
 
 
 def _weakest(report: Report, tongue: Tongue) -> str:
