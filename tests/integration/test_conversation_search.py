@@ -34,7 +34,9 @@ def test_a_query_that_stands_alone_is_searched_as_it_stands(searcher):
     "query", ["明天台北會下雨嗎", "How long do I boil an egg?", "那高鐵票呢？", "how about a beer?"]
 )
 def test_a_conversation_does_not_vouch_for_a_foreign_topic(searcher, query):
-    assert not searcher.search(query, BATCH_NORM).in_corpus
+    found, alone = searcher.search(query, BATCH_NORM), searcher.search(query)
+    assert not found.in_corpus
+    assert [hit.question for hit in found.hits] == [hit.question for hit in alone.hits]  # what is offered instead
 
 
 def test_a_glance_leaves_the_slow_legs_out_and_leaning_adds_them(searcher):

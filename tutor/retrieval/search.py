@@ -144,7 +144,7 @@ class Searcher:
         own = self._with_names(query, scored, self._fuse(scored))
         alone = float(own.max(initial=0.0))
         if carried and not stands_alone(query) and (leans(query) or alone < SURE):
-            within = self._rank_in_context(query, scored, history, carried, top)
+            within = self._rank_in_context(query, scored, own, history, carried, top)
             first = self._numbers[int(own.argmax())]
             if leans(query) or alone < AGREED or within.hits[0].question != first:
                 return within
@@ -192,7 +192,7 @@ class Searcher:
         return []
 
     def _rank_in_context(
-        self, query: str, scored: LegScores, history: Sequence[Turn], carried: Sequence[int], top: int
+        self, query: str, scored: LegScores, own: Fused, history: Sequence[Turn], carried: Sequence[int], top: int
     ) -> SearchResult:
         """Rank a query that leans on the conversation: by itself, and beside what was talked about."""
         rewritten = f"{self.titles[carried[0]]} {query}"
@@ -207,6 +207,9 @@ class Searcher:
         # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
+        if both < THRESHOLD:
+            # What is offered with the refusal is near to the query, not to what was talked about before.
+            ranked = self._rank(query, scored, own, top)
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD)
 
     def context(
