@@ -133,6 +133,12 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             ("key points called covered that are (precision)", grading["covered_precision"]),
             ("covered key points that are found (recall)", grading["covered_recall"]),
         ]
+    sentences = stored("attack-sentences")
+    if sentences:
+        found += [
+            ("unseen attacks on the grader that are recognised, sentence by sentence", sentences["called_attacks"]),
+            ("honest sentences made to look like attacks that are taken for one", sentences["called_honest"]),
+        ]
     return found
 
 

@@ -45,6 +45,14 @@ def fit_grading(
     typer.echo(json.dumps(run(metric), indent=1))
 
 
+@app.command("fit-attacks")
+def fit_attacks() -> None:
+    """Learn which sentences of an answer talk to the grader."""
+    from eval.fit_attacks import fit as run
+
+    typer.echo(json.dumps(run(), indent=1))
+
+
 @app.command("fit-reference")
 def fit_reference(
     data: Annotated[Path, typer.Option("--data", help="Folder with ads_zh.jsonl and beetle_en.jsonl.")],

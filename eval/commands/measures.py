@@ -179,6 +179,14 @@ def grading(
     finish(name, report, as_json, partial(show_figures, without=("graded",)))
 
 
+@app.command("attack-sentences")
+def attack_sentences(as_json: Json = False) -> None:
+    """Sentences that talk to the grader, told from honest ones that look like them."""
+    from eval.attack_sentences import measure
+
+    finish("attack-sentences", measure(), as_json, show_figures)
+
+
 @app.command()
 def drafts(
     questions: Annotated[int, typer.Option("--questions", min=1, help="So many, 20 s each with a model.")] = DRAFTED,

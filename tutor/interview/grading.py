@@ -105,8 +105,18 @@ class Grader:
         """
         learned = coefficients()
         points = self._points(question)
-        screening = screen(answer, self.titles.get(question, ""))
-        if wording and "pasted-question" in (said_back := screen(answer, wording)).flags:
+        title = self.titles.get(question, "")
+
+        def says(sentence: Piece) -> bool:
+            alone = judge(points.measure([sentence]), points.points, learned).probability
+            quote = answer[sentence.start : sentence.end]
+            return any(
+                said_clearly(p.kind, float(chance), p.texts, quote, title)
+                for p, chance in zip(points.points, alone, strict=True)
+            )
+
+        screening = screen(answer, title, says)
+        if wording and "pasted-question" in (said_back := screen(answer, wording, says)).flags:
             screening = said_back
         found = pieces(answer, screening.kept)
         judged = judge(points.measure(found), points.points, learned)
@@ -117,7 +127,7 @@ class Grader:
         said = any(g.verdict != "missing" for g in graded)
         if not NOTHING & set(flags) and not said and not CAPPED & set(flags):
             flags.append("off-topic")
-        return _finished(value, flags, graded, cuts, answer, self.titles.get(question, ""))
+        return _finished(value, flags, graded, cuts, answer, title)
 
     def grade_reference(self, question: str, reference: str, answer: str) -> Grade:
         """Grade an answer against a bare reference answer, any material. Unscored where the reference says nothing."""

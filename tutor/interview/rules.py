@@ -7,11 +7,20 @@ Chinese scripts. Knows nothing of rubrics.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ingest.text import fold, terms
+from tutor.interview.attack_model import attack_chances
 from tutor.interview.clauses import SMALLEST, Piece, sentences, size, sliced
 from tutor.interview.pleas import attack_spans, inside
+
+# --- attacks -------------------------------------------------------------------------------------------------------
+# From CUT on a sentence that talks to the grader is not graded. Where no sentence looks like an answer the whole is called
+# an attack; there, beside a pattern and beside an attack beyond doubt, LIKELY is enough.
+LIKELY, CUT, SURE = 0.6, 0.9, 0.95
 
 # --- ignorance -----------------------------------------------------------------------------------------------------
 _IGNORANT = re.compile(
@@ -54,12 +63,16 @@ class Screening:
     admitted: bool = False
 
 
-def screen(answer: str, question: str) -> Screening:
+# Whether a sentence says something of the subject beyond doubt: then it is no attack, whatever it looks like.
+Says = Callable[[Piece], bool]
+
+
+def screen(answer: str, question: str, says: Says | None = None) -> Screening:
     """Look an answer over before it is graded. `question` is the question's own text."""
     if not any(c.isalnum() for c in answer):
         return Screening(("blank",), (), ())
-    attacks = attack_spans(answer)
-    flags = ["injection"] if attacks else []
+    attacks, called = _attacks(answer, says)
+    flags = ["injection"] if called else []
     run = term_list(answer)
     if run is not None:
         flags.insert(0, "stuffing")
@@ -72,6 +85,22 @@ def screen(answer: str, question: str) -> Screening:
         flags.insert(0, "pasted-question")
         known = []
     return Screening(tuple(flags), tuple(known), tuple(cut), admitted=known != left)
+
+
+def _attacks(answer: str, says: Says | None) -> tuple[list[tuple[int, int]], bool]:
+    """Spans that talk to the grader, by pattern and by what was learned, and whether the answer is called an attack."""
+    spans = attack_spans(answer)
+    # Who only says that they do not know asks for nothing.
+    rest = [s for s in sentences(answer) if not inside(s, spans) and _said(answer, s)]
+    chances = attack_chances([s.text for s in rest])
+    if not len(chances):
+        return spans, bool(spans)
+    if says is not None:
+        chances = np.asarray([0.0 if c >= LIKELY and says(s) else c for s, c in zip(rest, chances, strict=True)])
+    called = bool(spans) or float(chances.min()) >= LIKELY
+    limit = LIKELY if called or float(chances.max()) >= SURE else CUT
+    spans += [(s.start, s.end) for s, chance in zip(rest, chances, strict=True) if chance >= limit]
+    return sorted(spans), called
 
 
 def _said(answer: str, sentence: Piece) -> list[Piece]:
