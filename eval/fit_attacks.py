@@ -30,7 +30,9 @@ def fit() -> dict[str, Any]:
     rubrics, _ = shipped_rubrics()
     own = [(r["text"], r["label"] == "attack", 1.0) for r in rows("attack_sentences", "train")]
     dev = [*_of_answers(rows("grading", "dev")), *_of_answers(rows("pleas", "dev"))]
-    reviewed = some([text for rubric in rubrics.values() for point in rubric.points for text in point.texts], STATEMENTS)
+    reviewed = some(
+        [text for rubric in rubrics.values() for point in rubric.points for text in point.texts], STATEMENTS
+    )
     every = [*own, *dev, *((text, False, LIGHT) for text in reviewed)]
     x = attack_vectors([plain(text) for text, _, _ in every])
     y = np.asarray([float(attack) for _, attack, _ in every])

@@ -59,7 +59,9 @@ def test_what_says_something_of_the_subject_is_no_attack(monkeypatch):
 
 
 def test_small_talk_that_looks_like_an_attack_is_left_out_and_not_called_one(monkeypatch):
-    monkeypatch.setattr(rules, "attack_chances", lambda texts: np.asarray([0.99 if "talk" in t else 0.1 for t in texts]))
+    monkeypatch.setattr(
+        rules, "attack_chances", lambda texts: np.asarray([0.99 if "talk" in t else 0.1 for t in texts])
+    )
     found = screen(f"That is talk.\n{HONEST}", "什麼是 RAG？")
     assert found.flags == ()
     assert [piece.start for piece in found.kept] == [len("That is talk.\n")]
