@@ -105,19 +105,7 @@ class Grader:
         """
         learned = coefficients()
         points = self._points(question)
-        title = self.titles.get(question, "")
-
-        def says(sentence: Piece) -> bool:
-            alone = judge(points.measure([sentence]), points.points, learned).probability
-            quote = answer[sentence.start : sentence.end]
-            return any(
-                said_clearly(p.kind, float(chance), p.texts, quote, title)
-                for p, chance in zip(points.points, alone, strict=True)
-            )
-
-        screening = screen(answer, title, says)
-        if wording and "pasted-question" in (said_back := screen(answer, wording, says)).flags:
-            screening = said_back
+        screening = self.screened(question, answer, wording)
         found = pieces(answer, screening.kept)
         judged = judge(points.measure(found), points.points, learned)
         graded = _graded_all(points.points, judged.probability, judged.piece, answer, found)
@@ -127,7 +115,26 @@ class Grader:
         said = any(g.verdict != "missing" for g in graded)
         if not NOTHING & set(flags) and not said and not CAPPED & set(flags):
             flags.append("off-topic")
-        return _finished(value, flags, graded, cuts, answer, title)
+        return _finished(value, flags, graded, cuts, answer, self.titles.get(question, ""))
+
+    def screened(self, question: int, answer: str, wording: str = "") -> Screening:
+        """What of an answer is graded. A sentence that says a core point beyond doubt is no attack.
+
+        Raises:
+            KeyError: the question has no rubric.
+        """
+        title, points = self.titles.get(question, ""), self._points(question).points
+
+        def says(sentence: Piece) -> bool:
+            quote = answer[sentence.start : sentence.end]
+            chances = self.judge_pieces(question, [sentence]).probability
+            return any(
+                said_clearly(p.kind, float(chance), p.texts, quote, title)
+                for p, chance in zip(points, chances, strict=True)
+            )
+
+        said_back = screen(answer, wording, says) if wording else None
+        return said_back if said_back and "pasted-question" in said_back.flags else screen(answer, title, says)
 
     def grade_reference(self, question: str, reference: str, answer: str) -> Grade:
         """Grade an answer against a bare reference answer, any material. Unscored where the reference says nothing."""
@@ -135,7 +142,9 @@ class Grader:
         if not points:
             return Grade(None, None, (), ("no-reference",), True, "")
         learned = coefficients()
-        screening = screen(answer, question)
+        screening = screen(
+            answer, question, lambda s: _own_terms(answer[s.start : s.end], [reference], question) >= _OWN_TERMS
+        )
         found = pieces(answer, screening.kept)
         features, chances, best = reference_features(question, reference, points, answer, found)
         graded = _graded_all(points, chances, best, answer, found)
@@ -206,8 +215,13 @@ def said_clearly(kind: str, probability: float, wordings: Iterable[str], quote: 
     """Whether a core point is said beyond doubt, in words of its own and not only in those of the question."""
     if kind != "core" or probability < CLEAR:
         return False
+    return _own_terms(quote, wordings, asked) >= _OWN_TERMS
+
+
+def _own_terms(quote: str, wordings: Iterable[str], asked: str) -> int:
+    """How many terms a quote shares with the wordings of a point that the question does not give away."""
     own = set(terms(quote)) & {t for text in wordings for t in terms(text)}
-    return len(own - set(terms(asked))) >= _OWN_TERMS
+    return len(own - set(terms(asked)))
 
 
 def capped(value: float, flags: Sequence[str], clear: int, cuts: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ from tutor.interview.clauses import Piece, pieces, plain
 from tutor.interview.feedback import feedback
 from tutor.interview.grading import NOTHING, Grade, GradedPoint, Grader, capped, said_clearly
 from tutor.interview.items import Material, point_source, statement_in
-from tutor.interview.rules import is_pasted, screen
+from tutor.interview.rules import is_pasted
 from tutor.interview.score import MET, PARTIAL, Verdict, coefficients, level, near_border, score
 from tutor.interview.state import Asked, FollowUp, GradeRecord, PointRecord
 
@@ -150,10 +150,9 @@ class Judge:
 
         Only those that hold the words pointed at, where the answer has these words at all.
         """
-        title = self._grader.titles.get(asked.number, "")
         found: list[tuple[Piece, str]] = []
         for answer in asked.answers:
-            kept = screen(answer, title).kept
+            kept = self._grader.screened(asked.number, answer).kept
             spans = [(p.start, p.end) for p in pieces(answer, kept)]
             for size in range(2, _NEIGHBOURS + 1):
                 windows = (kept[i : i + size] for i in range(len(kept) - size + 1))
