@@ -52,7 +52,7 @@ class Draft:
     @property
     def suggestions(self) -> tuple[int, ...]:
         """The nearest questions, offered with a refusal."""
-        return tuple(hit.question for hit in self.result.hits[:SUGGESTIONS])
+        return (self.result.near or tuple(hit.question for hit in self.result.hits))[:SUGGESTIONS]
 
     def cite(self, citations: Iterable[Citation | None]) -> None:
         """Remember citations, each once."""

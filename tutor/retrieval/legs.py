@@ -64,8 +64,8 @@ class Legs:
         self._of_passage = self._positions(index.content.passage_question)
         self._collections = index.collections()
         self._sizes = {leg: collection.count() for leg, collection in self._collections.items()}
-        self._embedders = list(dict.fromkeys(embedder for embedder, _ in self._collections))
-        self._quick = {embedder for embedder, role in self._collections if role == "text"} or set(self._embedders)
+        self.embedders = list(dict.fromkeys(embedder for embedder, _ in self._collections))
+        self._quick = {embedder for embedder, role in self._collections if role == "text"} or set(self.embedders)
         # A slow embedder works in a thread of its own while the other legs search.
         self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="embed")
         self._vector = lru_cache(maxsize=VECTORS)(self._start_embedding)
@@ -86,8 +86,13 @@ class Legs:
 
     def prepare(self, query: str) -> None:
         """Start embedding a query that will be scored by every leg, beside whatever comes first."""
-        for embedder in self._embedders:
+        for embedder in self.embedders:
             self._vector(embedder, query)
+
+    def vectors(self, query: str) -> dict[str, Vectors]:
+        """The unit vectors of a query by embedder, embedded once."""
+        self.prepare(query)
+        return {embedder: self._vector(embedder, query).result() for embedder in self.embedders}
 
     def score(self, query: str) -> LegScores:
         """Score every question by every leg."""

@@ -44,6 +44,8 @@ class SearchResult:
         confidence: calibrated probability that it does, 0 to 1.
         addressed: whether the query named its questions directly.
         ms: time taken, milliseconds.
+        near: where a query was ranked beside the conversation but names a topic of its own, the questions that are
+            nearest to it by itself: what to offer if it is refused.
     """
 
     query: str
@@ -53,3 +55,4 @@ class SearchResult:
     hits: tuple[Hit, ...]
     addressed: bool = False
     ms: float = 0.0
+    near: tuple[int, ...] = ()

@@ -35,6 +35,7 @@ from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
+from tutor.retrieval.treated import treated_by
 
 if TYPE_CHECKING:
     from tutor.settings import Settings
@@ -96,6 +97,7 @@ class Searcher:
             raise
         # All or nothing: legs of one build must not point into another.
         self.index, self.legs = index, legs
+        self.treated = treated_by(index.manifest["source_sha256"], legs.embedders) if legs.expanded else None
         self.titles = {n: q.title for n, q in index.content.questions.items()}
         self._numbers = list(self.titles)
 
@@ -207,10 +209,8 @@ class Searcher:
         # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
-        if both < THRESHOLD:
-            # What is offered with the refusal is near to the query, not to what was talked about before.
-            ranked = self._rank(query, scored, own, top)
-        return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD)
+        near = tuple(self._numbers[i] for i in best_first(own, top))
+        return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
     def context(
         self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]
@@ -241,6 +241,8 @@ class Searcher:
     ) -> SearchResult:
         found = features(rewritten or query, self.legs, scored, fused)
         probability = confidence(found, self.legs.expanded)
+        if self.treated is not None and rewritten is None:
+            probability = self.treated.confidence(probability, self.legs.vectors(query))
         best = self._best_entries(scored)
         if self._reranker is not None:
             looked = best_first(fused, AGAIN)

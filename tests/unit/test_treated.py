@@ -1,0 +1,46 @@
+"""What a document treats, by the vectors of queries: learned for one source text, and for no other."""
+
+import numpy as np
+import pytest
+
+from tutor.retrieval import treated
+from tutor.retrieval.treated import Treated, joined, keep, log_odds, treated_by
+
+VECTORS = {"use": np.eye(512, dtype=np.float32)[0], "e5": np.eye(384, dtype=np.float32)[1]}
+
+
+def model(source="abc", weight=1.0):
+    weights = np.zeros(896)
+    weights[0] = weight
+    return Treated(source, weights, 0.0, (1.0, 2.0, 0.0))
+
+
+def test_both_embedders_stand_one_after_the_other():
+    found = joined(VECTORS)
+    assert found.shape == (896,)
+    assert (found[0], found[513]) == (1.0, 2.0)
+
+
+def test_the_score_moves_the_confidence_of_the_search():
+    assert model(weight=0.0).confidence(0.3, VECTORS) == pytest.approx(0.3)
+    assert model(weight=1.0).confidence(0.3, VECTORS) > 0.7
+    assert model(weight=-1.0).confidence(0.3, VECTORS) < 0.1
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0])
+def test_a_rounded_certainty_stays_finite(confidence):
+    assert np.isfinite(log_odds(confidence))
+
+
+def test_it_belongs_to_one_source_and_wants_both_embedders(tmp_path, monkeypatch):
+    monkeypatch.setattr(treated, "FILE", tmp_path / "treated.npz")
+    treated._load.cache_clear()
+    try:
+        assert treated_by("abc", ("use", "e5")) is None
+        keep(model())
+        kept = treated_by("abc", ("use", "e5"))
+        assert kept.confidence(0.3, VECTORS) == pytest.approx(model().confidence(0.3, VECTORS))
+        assert treated_by("another", ("use", "e5")) is None
+        assert treated_by("abc", ("use",)) is None
+    finally:
+        treated._load.cache_clear()
