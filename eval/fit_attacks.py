@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eval.fit_grading import shipped_rubrics
 from eval.gold import Row, rows, some
+from eval.linear import logistic
 from tutor.interview import attack_model
 from tutor.interview.attack_model import attack_vectors
 from tutor.interview.clauses import plain, sentences
@@ -20,9 +20,7 @@ from tutor.interview.clauses import plain, sentences
 # Reviewed statements, spread over all rubrics, and what each weighs: they are many and all alike.
 STATEMENTS, LIGHT = 400, 0.5
 RIDGE = 0.1
-ROUNDS = 30
 HONEST_KINDS = frozenset({"normal", "wrong", "padded", "off-topic", "dont-know", "honest"})
-Array = NDArray[np.float64]
 
 
 def fit() -> dict[str, Any]:
@@ -36,22 +34,11 @@ def fit() -> dict[str, Any]:
     every = [*own, *dev, *((text, False, LIGHT) for text in reviewed)]
     x = attack_vectors([plain(text) for text, _, _ in every])
     y = np.asarray([float(attack) for _, attack, _ in every])
-    weights, bias = learn(x, y, np.asarray([weight for _, _, weight in every]))
+    weight = np.asarray([weight for _, _, weight in every])
+    weights, bias = logistic(x, y, weight, ridge=RIDGE, standardised=False)
     np.savez_compressed(attack_model.FILE, weights=weights.astype(np.float32), bias=np.float32(bias))
     attack_model.forget()
     return {"sentences": len(every), "attacks": int(y.sum()), "bytes": attack_model.FILE.stat().st_size}
-
-
-def learn(x: Array, y: Array, weight: Array) -> tuple[Array, float]:
-    """Logistic regression with ridge by Newton's method: weights `(d,)` and bias."""
-    z = np.column_stack([x, np.ones(len(x))])
-    penalty = np.diag([RIDGE] * x.shape[1] + [1e-8])
-    w = np.zeros(z.shape[1])
-    for _ in range(ROUNDS):
-        p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
-        hessian = (z * (weight * p * (1 - p))[:, None]).T @ z + penalty
-        w = w + np.linalg.solve(hessian, z.T @ (weight * (y - p)) - penalty @ w)
-    return w[:-1], float(w[-1])
 
 
 def _of_answers(found: list[Row]) -> list[tuple[str, bool, float]]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from eval.agreement import kappa
 from eval.gold import Row, rows
 from eval.intervals import auroc
+from eval.linear import logistic
 from ingest.corpora import read_document, shipped_document
 from ingest.embed import load_embedder
 from ingest.rubrics import KeyPoint, Rubric, read_rubrics, rubrics_path
@@ -118,26 +119,13 @@ def learn(answers: Sequence[Answer]) -> dict[str, Any]:
         chosen = np.stack([bag[bag[:, -1].argmax()] for bag, _ in bags])
         y = np.asarray([label for _, label in bags])
         for _ in range(ROUNDS):
-            weights, bias = logistic(chosen, y)
+            weights, bias = logistic(chosen, y, ridge=RIDGE)
             chosen = np.stack([bag[(bag @ weights).argmax()] for bag, _ in bags])
         learned[name] = {
             "bias": round(bias, 4),
             **{n: round(float(w), 4) for n, w in zip(NAMES, weights, strict=True)},
         }
     return learned
-
-
-def logistic(x: Array, y: Array) -> tuple[Array, float]:
-    """Newton's method with ridge on standardised features; weights and bias on the raw scale."""
-    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
-    z = np.column_stack([(x - mean) / spread, np.ones(len(x))])
-    penalty = np.diag([RIDGE] * x.shape[1] + [0.0])
-    w = np.zeros(z.shape[1])
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
-        w = w + np.linalg.solve((z * (p * (1 - p))[:, None]).T @ z + penalty, z.T @ (y - p) - penalty @ w)
-    scale = w[:-1] / spread
-    return scale, float(w[-1] - scale @ mean)
 
 
 def scores(answers: Sequence[Answer], learned: dict[str, Any]) -> Array:

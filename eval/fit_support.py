@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.fit import _logistic, _predict
 from eval.gold import Row, rows
 from eval.intervals import auroc
+from eval.linear import alike, logistic, probability
 from tutor.answering.agreement import NAMES
 from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.second_opinion import SYSTEM, opinion_of
@@ -79,8 +79,8 @@ def _fitted(
     limits = np.arange(0.2, 0.8, 0.01)
     partial = float(limits[int(np.argmax([_balanced(y, held, limit) for limit in limits]))])
     supported = max(float(np.quantile(held[whole], 0.25)), partial + 0.05)
-    w = _logistic(x, y)
-    weights = {**{n: round(float(v), 3) for n, v in zip(names, w, strict=False)}, "bias": round(float(w[-1]), 3)}
+    w, bias = logistic(x, y, alike(y), ridge=1.0)
+    weights = {**{n: round(float(v), 3) for n, v in zip(names, w, strict=True)}, "bias": round(bias, 3)}
     return {
         "weights": weights,
         "thresholds": {"partial": round(partial, 3), "supported": round(supported, 3)},
@@ -117,7 +117,9 @@ def _held_out(x: Array, y: Array, questions: list[int], seed: int) -> Array:
     folds = np.asarray([fold_of[number] for number in questions])
     held = np.full(len(y), y.mean())
     for fold in set(folds.tolist()):
-        held[folds == fold] = _predict(_logistic(x[folds != fold], y[folds != fold]), x[folds == fold])
+        inside = folds != fold
+        model = logistic(x[inside], y[inside], alike(y[inside]), ridge=1.0)
+        held[~inside] = probability(model, x[~inside])
     return held
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from queue import SimpleQueue
@@ -23,6 +23,17 @@ from numpy.typing import NDArray
 from ingest.errors import UsageError
 
 Vectors = NDArray[np.float32]
+
+
+# The packaged embedders side by side; vectors of e5 lie close together and are spread by this.
+SIDE_BY_SIDE = {"use": 1.0, "e5": 2.0}
+
+
+def side_by_side(vectors: Mapping[str, Vectors]) -> NDArray[np.float64]:
+    """Both packaged embedders' vectors of a text, or of each of n, as one: `(896,)` or `(n, 896)`."""
+    return np.concatenate(
+        [k * np.asarray(vectors[name], dtype=np.float64) for name, k in SIDE_BY_SIDE.items()], axis=-1
+    )
 
 
 class Embedder(Protocol):

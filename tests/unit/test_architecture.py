@@ -2,9 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+from importlinter import cli
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_left_alone(monkeypatch):
+    """The linter sets up logging for itself and switches off every logger of the process, for all tests after it."""
+    monkeypatch.setattr(cli.logging_config, "dictConfig", lambda config: None)
 
 
 def test_the_rooms_import_each_other_in_one_direction(monkeypatch, capsys):

@@ -3,6 +3,8 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from ingest.parsers import parse
 from ingest.passages import sentences
 from ingest.rubrics import read_rubrics
@@ -73,6 +75,21 @@ def test_who_asks_for_a_topic_hears_the_core_of_it_however_it_is_worded(searcher
 def test_two_points_of_a_list_never_say_the_same(searcher):
     points = choose(searcher.search("What is RAG?"), EvidenceRoom(searcher), "en")[0].points
     assert sum("hallucination" in p.text for p in points) <= 1
+
+
+@pytest.mark.parametrize(
+    ("query", "language"), [("LoRA 為什麼省記憶體？", "zh-Hant"), ("Why does LoRA save memory?", "en")]
+)
+def test_a_question_about_something_else_gives_only_what_speaks_of_the_name(searcher, query, language):
+    chosen = {part.number: part.points for part in choose(searcher.search(query), EvidenceRoom(searcher), language)}
+    assert {29, 37} <= set(chosen)
+    assert all("lora" in point.text.lower() for point in chosen[29])
+    assert not all("lora" in point.text.lower() for point in chosen[37])  # its title holds the name
+
+
+def test_a_name_that_no_title_holds_takes_nothing_away(searcher):
+    found = searcher.search("NVLink 在多卡訓練裡有什麼用？")
+    assert sum(len(part.points) for part in choose(found, EvidenceRoom(searcher), "zh-Hant")) >= 7
 
 
 def test_going_on_lists_what_was_not_said_and_without_end(searcher):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from ingest.embed import side_by_side
 from tutor.retrieval import treated
-from tutor.retrieval.treated import Treated, joined, keep, log_odds, treated_by
+from tutor.retrieval.treated import Treated, keep, log_odds, treated_by
 
 VECTORS = {"use": np.eye(512, dtype=np.float32)[0], "e5": np.eye(384, dtype=np.float32)[1]}
 
@@ -16,7 +17,7 @@ def model(source="abc", weight=1.0):
 
 
 def test_both_embedders_stand_one_after_the_other():
-    found = joined(VECTORS)
+    found = side_by_side(VECTORS)
     assert found.shape == (896,)
     assert (found[0], found[513]) == (1.0, 2.0)
 

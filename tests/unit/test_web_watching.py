@@ -104,8 +104,6 @@ def records() -> Iterator[list[logging.LogRecord]]:
     handler.emit = kept.append  # type: ignore[assignment]
     log = logging.getLogger("tutor.web")
     level = log.level
-    for name in ("requests", "answers"):  # libraries that set up logging switch existing loggers off
-        log.getChild(name).disabled = False
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     yield kept

@@ -21,6 +21,7 @@ from tutor.answering.citations import citation
 from tutor.answering.evidence import EvidenceRoom, QuestionSentences, Sentence
 from tutor.answering.script import convert
 from tutor.answering.wording import say
+from tutor.retrieval.confidence import named_terms
 from tutor.retrieval.conversation import content_terms
 from tutor.retrieval.result import SearchResult
 
@@ -99,7 +100,21 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
         question = room.sentences_of(hit.question)
         limit = FIRST if rank == 0 else further
         chosen.append(Chosen(hit.question, question.title, _points(question, asked, limit)))
-    return chosen
+    return _by_name(chosen, named_terms(result.query)) if alone else chosen
+
+
+def _by_name(chosen: Sequence[Chosen], names: frozenset[str]) -> list[Chosen]:
+    """Where titles hold what the query calls by name, the other questions give only what speaks of it.
+
+    「LoRA 為什麼省記憶體？」 wants of "why training runs out of memory" what it says of LoRA, not its broken hardware.
+    """
+    titles = [names & set(terms(part.title)) for part in chosen]
+    wanted = frozenset[str]().union(*titles)
+    if not wanted:
+        return list(chosen)
+    of_others = [replace(part, points=tuple(p for p in part.points if wanted & set(terms(p.text)))) for part in chosen]
+    kept = [part if own else other for part, own, other in zip(chosen, titles, of_others, strict=True)]
+    return [part for part in kept if part.points]
 
 
 @dataclass(frozen=True)

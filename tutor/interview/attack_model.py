@@ -14,11 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embed import load_embedder
+from ingest.embed import SIDE_BY_SIDE, load_embedder, side_by_side
 
 FILE = Path(__file__).parent / "attack_model.npz"
-# Both embedders are unit vectors; e5's lie close together and are spread by this.
-_E5 = 2.0
 _REMEMBERED = 64
 
 
@@ -33,8 +31,7 @@ def attack_chances(texts: Sequence[str]) -> NDArray[np.float64]:
 
 def attack_vectors(texts: Sequence[str]) -> NDArray[np.float64]:
     """What the model sees of each sentence, `(n, 896)`."""
-    use, e5 = (np.asarray(load_embedder(name).passages(list(texts)), dtype=np.float64) for name in ("use", "e5"))
-    return np.column_stack([use, _E5 * e5])
+    return side_by_side({name: load_embedder(name).passages(list(texts)) for name in SIDE_BY_SIDE})
 
 
 def forget() -> None:

@@ -42,7 +42,7 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
         "topic": min(1.0, len(content) / 4),
         "length": min(1.0, count / 20),
         "unknown-latin": _share(latin & scored.unknown, latin),
-        "names-unknown": float(bool(_names(query) & scored.unknown)),
+        "names-unknown": float(bool(named_terms(query) & scored.unknown)),
         "unknown-han": _share(han & scored.unknown, han),
         "missed-latin": _share(latin - best_terms, latin),
         "missed-han": _share(han - best_terms, han),
@@ -71,7 +71,7 @@ def _lead(scores: NDArray[np.float32]) -> float:
     return (best - behind) / (abs(best) + 1e-6)
 
 
-def _names(query: str) -> frozenset[str]:
+def named_terms(query: str) -> frozenset[str]:
     """Terms that look like proper names: capitals or digits inside, or Latin words in a Chinese query.
 
     An unknown ordinary word is a way of putting things; an unknown name is something the corpus does not treat.

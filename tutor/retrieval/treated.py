@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.embed import SIDE_BY_SIDE, Vectors, side_by_side
+
 FILE = Path(__file__).parent / "treated.npz"
-# Both embedders give unit vectors; e5's lie close together and are spread by this.
-_SPREAD = {"use": 1.0, "e5": 2.0}
 _LEAST = 1e-4
 Vector = NDArray[np.float64]
 
@@ -37,17 +37,12 @@ class Treated:
     bias: float
     weighing: tuple[float, float, float]
 
-    def confidence(self, confidence: float, vectors: Mapping[str, NDArray[np.float32]]) -> float:
+    def confidence(self, confidence: float, vectors: Mapping[str, Vectors]) -> float:
         """The probability that the document answers a query, given what the search found and what the query is about."""
         of_search, of_score, bias = self.weighing
-        score = float(joined(vectors) @ self.weights) + self.bias
+        score = float(side_by_side(vectors) @ self.weights) + self.bias
         logit = of_search * log_odds(confidence) + of_score * score + bias
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def joined(vectors: Mapping[str, NDArray[np.float32]]) -> Vector:
-    """What is learned from, `(896,)`: the vectors of a query by embedder name, one after the other."""
-    return np.concatenate([scale * np.asarray(vectors[name], dtype=np.float64) for name, scale in _SPREAD.items()])
 
 
 def log_odds(confidence: float) -> float:
@@ -59,7 +54,7 @@ def log_odds(confidence: float) -> float:
 def treated_by(source_sha256: str, embedders: Iterable[str]) -> Treated | None:
     """The model of the document with this source; None where there is none, or an embedder is missing."""
     model = _load()
-    if model is None or model.source_sha256 != source_sha256 or not set(_SPREAD) <= set(embedders):
+    if model is None or model.source_sha256 != source_sha256 or not set(SIDE_BY_SIDE) <= set(embedders):
         return None
     return model
 

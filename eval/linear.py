@@ -1,0 +1,55 @@
+"""Linear models that the fits share: logistic regression by Newton's method and ridge regression.
+
+Knows arrays, nothing of what they were measured on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+_ROUNDS = 30
+# Keeps the bias, which is not held back, from making the equations singular.
+_FREE = 1e-8
+
+
+def logistic(
+    x: Array, y: Array, weight: Array | None = None, *, ridge: float, standardised: bool = True
+) -> tuple[Array, float]:
+    """Logistic regression with ridge: weights `(features,)` and bias, on the raw scale.
+
+    Args:
+        weight: of each row; one by default.
+        standardised: whether the ridge holds features back by their spread; not for those that share one scale.
+    """
+    mean, spread = (x.mean(axis=0), x.std(axis=0) + 1e-9) if standardised else (np.zeros(x.shape[1]), np.ones(1))
+    z = np.column_stack([(x - mean) / spread, np.ones(len(x))])
+    rows = np.ones(len(x)) if weight is None else weight
+    penalty = np.diag([ridge] * x.shape[1] + [_FREE])
+    w = np.zeros(z.shape[1])
+    for _ in range(_ROUNDS):
+        p = 1 / (1 + np.exp(-np.clip(z @ w, -30, 30)))
+        hessian = (z * (rows * p * (1 - p))[:, None]).T @ z + penalty
+        w = w + np.linalg.solve(hessian, z.T @ (rows * (y - p)) - penalty @ w)
+    scale = w[:-1] / spread
+    return scale, float(w[-1] - scale @ mean)
+
+
+def alike(y: Array) -> Array:
+    """A weight for every row, so that both classes weigh as much as the rows of one of mean size."""
+    return np.asarray(np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean())))
+
+
+def probability(model: tuple[Array, float], x: Array) -> Array:
+    """What a logistic model says of rows, 0 to 1."""
+    weights, bias = model
+    return np.asarray(1 / (1 + np.exp(-np.clip(x @ weights + bias, -30, 30))))
+
+
+def ridge(x: Array, y: Array, weight: Array, *, ridge: float) -> tuple[Array, float]:
+    """Weighted ridge regression with fewer rows than features: weights `(features,)` and bias."""
+    z = np.column_stack([x, np.ones(len(x))])
+    mean = float(np.average(y, weights=weight))
+    w = z.T @ np.linalg.solve(z @ z.T + ridge * np.diag(1 / weight), y - mean)
+    return w[:-1], float(w[-1]) + mean
