@@ -1,6 +1,6 @@
 """Fits what retrieval learns from data: leg weights and the confidence, on the train and dev parts only.
 
-python -m eval fit        writes tutor/retrieval/calibration.json and treated.npz, prints cross-validated figures
+python -m eval fit        writes calibration.json, follow_ups.npz and treated.npz in tutor/retrieval, prints cross-validated figures
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.fit_conversation import fit_conversation
+from eval.fit_follow_ups import fit_follow_ups
 from eval.fit_treated import fit_treated
 from eval.gold import Row, rows
 from eval.intervals import auroc
@@ -39,14 +40,22 @@ OUT = Path(__file__).parent.parent / "tutor" / "retrieval" / "calibration.json"
 
 def fit(searcher: Searcher) -> dict[str, Any]:
     """Learn weights and confidence, with and without expansions; write them; return the cross-validated figures."""
-    searcher.treated = None  # what was learned before must not reach what is learned now
+    # What was learned before must not reach what is learned now.
+    searcher.treated = searcher.follow_ups = None
     weights, hit_at_1 = _fit_weights(searcher)
     unknown: dict[str, dict[str, float]] = {"conversation": {}, "confidence": {"bias": 0.0}, "usual": {}}
-    written: dict[str, Any] = {"weights": weights, **unknown, "plain": {"weights": PLAIN_WEIGHTS, **unknown}}
+    written: dict[str, Any] = {
+        "weights": weights,
+        **unknown,
+        "foreseen": {},
+        "plain": {"weights": PLAIN_WEIGHTS, **unknown},
+    }
     # Each step ranks with what the steps before it have learned.
     _write(written)
     written["confidence"], written["usual"], area = _fit_confidence(searcher)
     written["conversation"], talk = fit_conversation(searcher)
+    searcher.follow_ups = fit_follow_ups(searcher)
+    written["foreseen"], foreseen = fit_conversation(searcher)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
         written["plain"]["confidence"], written["plain"]["usual"], plain_area = _fit_confidence(plain)
@@ -55,7 +64,7 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     treated = fit_treated(searcher, positives(), negatives())
     return {
         **written, "treated": treated,
-        "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_conversation": talk,
+        "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_conversation": talk, "cv_foreseen": foreseen,
         "cv_auroc_plain": plain_area, "cv_conversation_plain": plain_talk,
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.fit_texts import FOLDS, folds_of, held_out, text_model
 from eval.gold import Row, rows, some
 from eval.intervals import auroc
 from eval.linear import alike, logistic, ridge
@@ -19,7 +20,6 @@ from ingest.embed import side_by_side
 from tutor.retrieval.search import Searcher
 from tutor.retrieval.treated import Treated, keep, log_odds
 
-FOLDS = 5
 # Learned on the train rows, .3 to 30 give AUROC .989, .992, .994, .991, .990 on dev.
 RIDGE = 3.0
 # Expansions of each question that count as queries that it answers, and what each weighs: .1 to 1 are alike on dev,
@@ -34,7 +34,8 @@ def fit_treated(searcher: Searcher, positives: Sequence[Row], negatives: Sequenc
     """Learn from queries with and without an answer, write, and return cross-validated figures.
 
     Titles and, lightly, reviewed expansions say what the document treats, too. The bias is such that REFUSED of the
-    queries without an answer are refused. `searcher` searches without what is learned here.
+    given queries without an answer are refused: those of `treated_train.jsonl` were written to be hard, and only teach.
+    Figures are of the given queries, too. `searcher` searches without what is learned here.
     """
     found = [(row["query"], 1.0) for row in positives] + [(row["query"], 0.0) for row in negatives]
     found += [(row["query"], float(row["answered"])) for row in rows("treated", "train")]
@@ -44,29 +45,28 @@ def fit_treated(searcher: Searcher, positives: Sequence[Row], negatives: Sequenc
     x = np.stack([side_by_side(searcher.legs.vectors(query)) for query in (*queries, *(text for text, _ in asked))])
     labels = np.concatenate([y, np.ones(len(asked))])
     weight = np.concatenate([np.ones(len(y)), [weight for _, weight in asked]])
-    folds = np.random.default_rng(0).integers(0, FOLDS, len(labels))
-    held = np.zeros(len(labels))
+    both = np.column_stack([by_search, held_out(x, labels, weight, _linear)[: len(y)]])
+    together, folds = np.zeros(len(y)), folds_of(len(labels))[: len(y)]
     for fold in range(FOLDS):
-        inside = folds != fold
-        weights, bias = ridge(x[inside], labels[inside], weight[inside], ridge=RIDGE)
-        held[~inside] = x[~inside] @ weights + bias
-    both = np.column_stack([by_search, held[: len(y)]])
-    together = np.zeros(len(y))
-    for fold in range(FOLDS):
-        inside = folds[: len(y)] != fold
-        together[~inside] = both[~inside] @ _weighed(both[inside], y[inside])
-    of_search, of_score = (round(float(v), 3) for v in _weighed(both, y))
-    limit = round(-float(np.quantile(both[y == 0] @ [of_search, of_score], REFUSED)), 3)
-    weights, bias = ridge(x, labels, weight, ridge=RIDGE)
-    keep(Treated(searcher.index.manifest["source_sha256"], weights, bias, (of_search, of_score, limit)))
+        together[folds == fold] = both[folds == fold] @ _weighed(both[folds != fold], y[folds != fold])
+    of_search, of_score, of_near = (round(float(v), 3) for v in _weighed(both, y))
+    usual = slice(0, len(positives) + len(negatives))
+    refused_at = both[usual][y[usual] == 0] @ [of_search, of_score, of_near]
+    weighing = (of_search, of_score, of_near, round(-float(np.quantile(refused_at, REFUSED)), 3))
+    keep(Treated(searcher.index.manifest["source_sha256"], text_model(x, labels, weight, _linear), weighing))
+    together, y = together[usual], y[usual]
     refused = together < np.quantile(together[y == 0], REFUSED)
     return {
-        "weighing": [of_search, of_score, limit],
-        "queries": len(y),
+        "weighing": weighing,
+        "queries": len(queries),
         "cv_auroc": round(auroc(together[y == 1], together[y == 0]), 4),
-        "cv_auroc_search": round(auroc(by_search[y == 1], by_search[y == 0]), 4),
+        "cv_auroc_search": round(auroc(by_search[usual][y == 1], by_search[usual][y == 0]), 4),
         "cv_answerable_refused": round(float(refused[y == 1].mean()), 4),
     }
+
+
+def _linear(x: Array, y: Array, weight: Array) -> tuple[Array, float]:
+    return ridge(x, y, weight, ridge=RIDGE)
 
 
 def _weighed(both: Array, y: Array) -> Array:

@@ -45,10 +45,10 @@ def fit_grading(
     typer.echo(json.dumps(run(metric), indent=1))
 
 
-@app.command("fit-attacks")
-def fit_attacks() -> None:
-    """Learn which sentences of an answer talk to the grader."""
-    from eval.fit_attacks import fit as run
+@app.command("fit-sentences")
+def fit_sentences() -> None:
+    """Learn which sentences of an answer talk to the grader, and which say nothing."""
+    from eval.fit_sentences import fit as run
 
     typer.echo(json.dumps(run(), indent=1))
 

@@ -5,15 +5,21 @@ import pytest
 
 from ingest.embed import side_by_side
 from tutor.retrieval import treated
+from tutor.retrieval.remembered import Remembered
+from tutor.retrieval.text_model import TextModel
 from tutor.retrieval.treated import Treated, keep, log_odds, treated_by
 
 VECTORS = {"use": np.eye(512, dtype=np.float32)[0], "e5": np.eye(384, dtype=np.float32)[1]}
 
+OTHER = {"use": np.eye(512, dtype=np.float32)[2], "e5": np.eye(384, dtype=np.float32)[3]}
 
-def model(source="abc", weight=1.0):
+
+def model(source="abc", weight=1.0, near=0.0):
     weights = np.zeros(896)
     weights[0] = weight
-    return Treated(source, weights, 0.0, (1.0, 2.0, 0.0))
+    vectors = np.stack([side_by_side(VECTORS), side_by_side(OTHER)])
+    queries = TextModel(weights, 0.0, Remembered.of(vectors), np.array([True, False]), np.ones(2))
+    return Treated(source, queries, (1.0, 2.0, near, 0.0))
 
 
 def test_both_embedders_stand_one_after_the_other():
@@ -28,6 +34,13 @@ def test_the_score_moves_the_confidence_of_the_search():
     assert model(weight=-1.0).confidence(0.3, VECTORS) < 0.1
 
 
+def test_queries_that_are_alike_move_it_too():
+    assert model(weight=0.0, near=1.0).confidence(0.5, VECTORS) > 0.9
+    assert model(weight=0.0, near=1.0).confidence(0.5, OTHER) < 0.1
+    between = {name: (VECTORS[name] + OTHER[name]) / np.sqrt(2) for name in VECTORS}
+    assert model(weight=0.0, near=1.0).confidence(0.5, between) == pytest.approx(0.5, abs=0.01)
+
+
 @pytest.mark.parametrize("confidence", [0.0, 1.0])
 def test_a_rounded_certainty_stays_finite(confidence):
     assert np.isfinite(log_odds(confidence))
@@ -38,9 +51,9 @@ def test_it_belongs_to_one_source_and_wants_both_embedders(tmp_path, monkeypatch
     treated._load.cache_clear()
     try:
         assert treated_by("abc", ("use", "e5")) is None
-        keep(model())
+        keep(model(near=1.0))
         kept = treated_by("abc", ("use", "e5"))
-        assert kept.confidence(0.3, VECTORS) == pytest.approx(model().confidence(0.3, VECTORS))
+        assert kept.confidence(0.3, VECTORS) == pytest.approx(model(near=1.0).confidence(0.3, VECTORS), abs=1e-3)
         assert treated_by("another", ("use", "e5")) is None
         assert treated_by("abc", ("use",)) is None
     finally:

@@ -33,6 +33,7 @@ class Context:
         carried: positions of the questions talked about, most recent first.
         related: 1 where a question is of the category of the first carried one.
         lacked: share of the names in the query that the first carried question never mentions, 0 to 1.
+        expected: how much each question is expected next, None where no follow-ups are known.
     """
 
     query: str
@@ -44,10 +45,11 @@ class Context:
     carried: Sequence[int]
     related: Fused
     lacked: float
+    expected: Fused | None = None
 
 
 def features(context: Context) -> dict[str, Fused]:
-    """What the ranking weighs, by name; each `(questions,)`, about 0 to 1."""
+    """What the ranking weighs, by name; each `(questions,)`, about 0 to 1, what is expected 0 to 5.8."""
     first = np.zeros(len(context.own))
     first[context.carried[0]] = 1.0
     near = np.zeros(len(context.own))
@@ -55,6 +57,7 @@ def features(context: Context) -> dict[str, Fused]:
         if 0 <= position < len(near):
             near[position] = 1.0
     content = content_terms(context.query)
+    known = {} if context.expected is None else {"expected": context.expected}
     return {
         "own": context.own,
         "with title": context.with_title,
@@ -69,6 +72,7 @@ def features(context: Context) -> dict[str, Fused]:
         # A share of the best says nothing where the best is poor; a cosine does.
         "use-ask": _raw(context, "use-ask"),
         "e5-ask": (_raw(context, "e5-ask") - _E5_FLOOR) / _E5_SPAN,
+        **known,
     }
 
 
@@ -78,7 +82,7 @@ def _raw(context: Context, leg: str) -> Fused:
 
 def rank(context: Context, expanded: bool) -> Fused:
     """Score per question, at most 1, comparable with the fused score of a query by itself."""
-    weights = learned("conversation", expanded)
+    weights = learned("conversation" if context.expected is None else "foreseen", expanded)
     found = features(context)
     total = np.sum([weights.get(name, 0.0) * values for name, values in found.items()], axis=0)
     ranked = comparable(total - total.min())

@@ -34,9 +34,14 @@ def calibration() -> dict[str, Any]:
     return found
 
 
-def learned(part: Literal["weights", "confidence", "conversation", "usual"], expanded: bool) -> dict[str, float]:
-    """What was learned for a corpus with or without expansions: weights of the legs, of a
-    conversation, of the confidence; and the usual value of each leg's features, for a leg that is not there."""
+def learned(
+    part: Literal["weights", "confidence", "conversation", "foreseen", "usual"], expanded: bool
+) -> dict[str, float]:
+    """What was learned for a corpus with or without expansions.
+
+    Weights of the legs, of a conversation, of one whose follow-ups are foreseen (only with expansions), of the
+    confidence; and the usual value of each leg's features, for a leg that is not there.
+    """
     found: dict[str, float] = (calibration() if expanded else calibration()["plain"])[part]
     return found
 

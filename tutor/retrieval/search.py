@@ -31,6 +31,7 @@ from tutor.retrieval.conversation import (
     stands_alone,
 )
 from tutor.retrieval.courtesy import without_courtesies
+from tutor.retrieval.follow_ups import follow_ups_of
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
@@ -97,7 +98,9 @@ class Searcher:
             raise
         # All or nothing: legs of one build must not point into another.
         self.index, self.legs = index, legs
-        self.treated = treated_by(index.manifest["source_sha256"], legs.embedders) if legs.expanded else None
+        source = index.manifest["source_sha256"]
+        self.treated = treated_by(source, legs.embedders) if legs.expanded else None
+        self.follow_ups = follow_ups_of(source, legs.embedders) if legs.expanded else None
         self.titles = {n: q.title for n, q in index.content.questions.items()}
         self._numbers = list(self.titles)
 
@@ -234,7 +237,13 @@ class Searcher:
             carried=[self._numbers.index(number) for number in carried],
             related=np.asarray([float(questions[n].category == category) for n in self._numbers]),
             lacked=self._lacked(names_in(query, scored), self._numbers.index(carried[0])),
+            expected=self._expected(query, carried[0]),
         )
+
+    def _expected(self, query: str, carried: int) -> Fused | None:
+        if self.follow_ups is None:
+            return None
+        return self.follow_ups.expected(self.legs.vectors(query), carried, self._numbers)
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None

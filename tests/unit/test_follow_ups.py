@@ -1,0 +1,85 @@
+"""Follow-ups known beforehand: what is expected next, for one source text and for no other."""
+
+import numpy as np
+import pytest
+
+from ingest.embed import side_by_side
+from tutor.retrieval import follow_ups
+from tutor.retrieval.follow_ups import FollowUps, follow_ups_of, keep
+from tutor.retrieval.remembered import Remembered, shares
+
+NUMBERS = [3, 5, 8]
+
+
+def query(at):
+    return {"use": np.eye(512, dtype=np.float32)[at], "e5": np.eye(384, dtype=np.float32)[at]}
+
+
+def known(source="abc"):
+    """After 3: "slower?" leads to 5, "cheaper?" to 8. After 5: "slower?" leads to 3 and 8."""
+    slower, cheaper = side_by_side(query(0)), side_by_side(query(1))
+    return FollowUps(
+        source, Remembered.of(np.stack([slower, cheaper, slower])), np.array([3, 3, 5]),
+        np.array([(5, 5), (8, 8), (3, 8)]),
+    )  # fmt: skip
+
+
+def test_what_is_expected_depends_on_the_query_and_on_what_was_talked_about():
+    after_3 = known().expected(query(0), 3, NUMBERS)
+    assert after_3.shape == (3,)
+    assert after_3.argmax() == 1
+    assert known().expected(query(1), 3, NUMBERS).argmax() == 2
+    after_5 = known().expected(query(0), 5, NUMBERS)
+    assert after_5[0] == pytest.approx(after_5[2], abs=0.1)
+    assert after_5[0] > after_5[1]
+
+
+def test_a_question_that_nobody_is_known_to_ask_about_next_is_not_expected():
+    assert known().expected(query(0), 3, [5, 8, 77])[2] == 0
+    assert known().expected(query(7), 77, NUMBERS).max() <= 5.9
+
+
+def test_a_question_that_two_follow_ups_lead_to_gets_both_shares():
+    twice = FollowUps(
+        "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2)
+    )
+    assert twice.expected(query(0), 3, NUMBERS)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
+
+
+def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
+    monkeypatch.setattr(follow_ups, "FILE", tmp_path / "follow_ups.npz")
+    follow_ups._load.cache_clear()
+    try:
+        assert follow_ups_of("abc", ("use", "e5")) is None
+        keep(known())
+        kept = follow_ups_of("abc", ("use", "e5"))
+        assert kept.expected(query(0), 3, NUMBERS) == pytest.approx(known().expected(query(0), 3, NUMBERS), abs=1e-2)
+        assert follow_ups_of("another", ("use", "e5")) is None
+        assert follow_ups_of("abc", ("use",)) is None
+    finally:
+        follow_ups._load.cache_clear()
+
+
+def test_a_byte_a_number_keeps_what_is_alike():
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(40, 896))
+    vectors[:, :512] /= np.linalg.norm(vectors[:, :512], axis=1, keepdims=True)
+    vectors[:, 512:] /= np.linalg.norm(vectors[:, 512:], axis=1, keepdims=True)
+    one = {"use": vectors[3, :512], "e5": vectors[3, 512:]}
+    rows = np.concatenate([vectors[:, :512], 2 * vectors[:, 512:]], axis=1)
+    exact = rows @ side_by_side(one)
+    found = Remembered.of(rows).likeness(side_by_side(one))
+    assert found == pytest.approx(exact, abs=0.05)
+    assert found.argmax() == 3
+
+
+def test_several_texts_at_once_are_as_alike_as_one_by_one():
+    rows = np.stack([side_by_side(query(at)) for at in range(5)])
+    kept = Remembered.of(rows)
+    assert kept.likeness(rows[:3]) == pytest.approx(np.stack([kept.likeness(row) for row in rows[:3]]))
+
+
+def test_shares_sum_to_one_whatever_the_likeness():
+    found = shares(np.array([1000.0, 999.0, -1000.0]), np.array([1.0, 1.0, 5.0]), 2.0)
+    assert found.sum() == pytest.approx(1)
+    assert found[0] > found[1] > found[2]
