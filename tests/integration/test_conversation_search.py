@@ -102,3 +102,14 @@ def test_what_the_document_leaves_out_weighs_on_the_confidence(searcher, monkeyp
     with_it = searcher.search(query).confidence
     monkeypatch.setattr(searcher, "treated", None)
     assert with_it < searcher.search(query).confidence
+
+
+def test_what_is_asked_next_is_known_for_this_document(searcher, monkeypatch):
+    history = (
+        Turn("user", "What is a hallucination?"),
+        Turn("assistant", "The model states something false with full confidence, as if made up.【第8題】"),
+    )
+    query = "How would I measure how often that happens?"
+    assert searcher.search(query, history).hits[0].question in (49, 60)
+    monkeypatch.setattr(searcher, "follow_ups", None)
+    assert searcher.search(query, history).hits[0].question not in (49, 60)
