@@ -19,6 +19,7 @@ PIECES = [
 
 @settings(max_examples=400, deadline=None)
 @example("]([javascript:alert]()", [1])
+@example("<x<b>", [3])
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.lists(st.integers(0, 80), max_size=8))
 def test_cuts_do_not_matter(text, cuts):
     stream = QuietStream()

@@ -24,8 +24,8 @@ _URL = (
 _MARKUP = re.compile(
     r"!\[[^\]\n]*\](?:\([^)\n]*\)?|\[[^\]\n]*\])|\[(?P<label>[^\[\]\n]*)\]\([^)\n]*\)"
     rf"|<!--(?:(?!-->)[^\n])*(?:-->)?|<(?:https?:|mailto:)[^<>\s]*>|</?[a-zA-Z][\w-]*(?:[ \t/][^<>\n]*)?/?>"
-    # A tag that goes on in the next line; "a<b" at the end of one is none, but looks like it.
-    rf"|(?P<unclosed><)(?=/?[a-zA-Z][\w-]*(?:[ \t/][^<>\n]*)?(?:\n|\Z))|{_URL}",
+    # A tag that goes on in the next line or breaks off at another; "a<b" at the end of one is none, but looks like it.
+    rf"|(?P<unclosed><)(?=/?[a-zA-Z][\w-]*(?:[ \t/][^<>\n]*)?(?:\n|<|\Z))|{_URL}",
     re.IGNORECASE,
 )
 # What may still become markup when more text comes: an open bracket, tag or address at the end.
