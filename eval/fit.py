@@ -44,12 +44,8 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     searcher.treated = searcher.follow_ups = None
     weights, hit_at_1 = _fit_weights(searcher)
     unknown: dict[str, dict[str, float]] = {"conversation": {}, "confidence": {"bias": 0.0}, "usual": {}}
-    written: dict[str, Any] = {
-        "weights": weights,
-        **unknown,
-        "foreseen": {},
-        "plain": {"weights": PLAIN_WEIGHTS, **unknown},
-    }
+    plain_form = {"weights": PLAIN_WEIGHTS, **unknown}
+    written: dict[str, Any] = {"weights": weights, **unknown, "foreseen": {}, "plain": plain_form}
     # Each step ranks with what the steps before it have learned.
     _write(written)
     written["confidence"], written["usual"], area = _fit_confidence(searcher)

@@ -1,7 +1,7 @@
 """What is looked at before any key point: attacks on the grader, bare term lists, blanks, "I don't know".
 
-Attack sentences, term lists and sentences that say nothing are cut out; what is left is graded. Works on folded text, so one pattern serves both
-Chinese scripts. Knows nothing of rubrics.
+Attack sentences, term lists and sentences that say nothing are cut out; what is left is graded. Works on folded text,
+so one pattern serves both Chinese scripts. Knows nothing of rubrics.
 """
 
 from __future__ import annotations
@@ -54,13 +54,11 @@ class Screening:
     Args:
         flags: "blank", "dont-know", "pasted-question", "stuffing", "injection", in this order.
         kept: sentences that count as content, and what is left of those that admit ignorance.
-        cut: spans that were taken out, as offsets into the answer.
         admitted: whether ignorance was admitted somewhere; beside content that counts for nothing, it is "dont-know".
     """
 
     flags: tuple[str, ...]
     kept: tuple[Piece, ...]
-    cut: tuple[tuple[int, int], ...]
     admitted: bool = False
 
 
@@ -71,7 +69,7 @@ Says = Callable[[Piece], bool]
 def screen(answer: str, question: str, says: Says = lambda sentence: False) -> Screening:
     """Look an answer over before it is graded. `question` is the question's own text."""
     if not any(c.isalnum() for c in answer):
-        return Screening(("blank",), (), ())
+        return Screening(("blank",), ())
     by_pattern = attack_spans(answer)
     rest = [s for s in sentences(answer) if not inside(s, by_pattern)]
     attacks, called = _attacks(answer, rest, by_pattern, says)
@@ -79,7 +77,7 @@ def screen(answer: str, question: str, says: Says = lambda sentence: False) -> S
     run = term_list(answer)
     if run is not None:
         flags.insert(0, "stuffing")
-    cut = sorted({*by_pattern, *attacks, *_fillers(answer, rest, says), *([run] if run else ())})
+    cut = [*by_pattern, *attacks, *_fillers(answer, rest, says), *([run] if run else ())]
     left = [s for s in sentences(answer) if not inside(s, cut)]
     known = [said for s in left for said in _said(answer, s)]
     if left and not known:
@@ -87,7 +85,7 @@ def screen(answer: str, question: str, says: Says = lambda sentence: False) -> S
     if known and is_pasted(" ".join(answer[s.start : s.end] for s in known), question):
         flags.insert(0, "pasted-question")
         known = []
-    return Screening(tuple(flags), tuple(known), tuple(cut), admitted=known != left)
+    return Screening(tuple(flags), tuple(known), admitted=known != left)
 
 
 def _attacks(

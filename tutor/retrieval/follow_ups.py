@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embed import SIDE_BY_SIDE, Vectors, side_by_side
-from tutor.retrieval.remembered import Remembered, shares
+from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.remembered import Remembered, shares, usable
 
 FILE = Path(__file__).parent / "follow_ups.npz"
 # Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about. Cross-validated
@@ -55,10 +55,7 @@ class FollowUps:
 
 def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:
     """The follow-ups of the document with this source; None where there are none, or an embedder is missing."""
-    known = _load()
-    if known is None or known.source_sha256 != source_sha256 or not set(SIDE_BY_SIDE) <= set(embedders):
-        return None
-    return known
+    return usable(_load(), source_sha256, embedders)
 
 
 def keep(known: FollowUps) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.embed import SIDE_BY_SIDE, Vectors, side_by_side
+from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.remembered import usable
 from tutor.retrieval.text_model import TextModel
 
 FILE = Path(__file__).parent / "treated.npz"
@@ -52,10 +53,7 @@ def log_odds(confidence: float) -> float:
 
 def treated_by(source_sha256: str, embedders: Iterable[str]) -> Treated | None:
     """The model of the document with this source; None where there is none, or an embedder is missing."""
-    model = _load()
-    if model is None or model.source_sha256 != source_sha256 or not set(SIDE_BY_SIDE) <= set(embedders):
-        return None
-    return model
+    return usable(_load(), source_sha256, embedders)
 
 
 def keep(model: Treated) -> None:
