@@ -37,6 +37,11 @@ def shipped_document(name: str) -> Path | None:
     return path if _NAME.fullmatch(name) and path.exists() else None
 
 
+def vectors_path(path: Path) -> Path:
+    """Where the vectors lie that travel with a shipped document."""
+    return path.with_suffix(".vectors.npz")
+
+
 def name_for(path: Path) -> str:
     """A corpus name made from a file name: lower case, white space and odd characters as dashes.
 
@@ -168,6 +173,7 @@ def ingest(
     """
     document = read_document(path)
     folder = corpora_dir / check_name(name)
+    shipped = path == shipped_document(name)
     report = build(
         folder,
         name,
@@ -175,9 +181,10 @@ def ingest(
         embedders=embedders,
         expansions=read_expansions(path, document) or read_drafted(folder, document),
         chroma_url=chroma_url,
+        vectors=vectors_path(path) if shipped else None,
         progress=progress,
     )
-    if path == shipped_document(name):
+    if shipped:
         forget_document_path(folder)
     else:
         keep_document_path(folder, path)

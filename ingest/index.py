@@ -30,6 +30,7 @@ from ingest.document import Document, EntryKind, Expansion, Passage
 from ingest.embed import load_embedder, signature_of, split_spec
 from ingest.errors import IndexMismatch, IndexMissing
 from ingest.keyword import KeywordIndex
+from ingest.known_vectors import read_known_vectors
 from ingest.seal import broken, write_seal
 from ingest.vectors import VectorCache
 
@@ -67,11 +68,15 @@ def build(
     embedders: Sequence[str],
     expansions: Sequence[Expansion] = (),
     chroma_url: str = "",
+    vectors: Path | None = None,
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build the index of a parsed document under `folder` and make it the current one.
 
     A build that is killed at any point leaves the current index untouched.
+
+    Args:
+        vectors: a file of vectors that travel with the document.
 
     Raises:
         IndexBusy: another process is building this corpus.
@@ -93,8 +98,9 @@ def build(
         target = folder / f"build-{uuid.uuid4().hex[:12]}"
         target.mkdir()
         with writing(target):
-            with answering(chroma_url):
-                _write(target, folder / "vectors.sqlite", document, embedders, expansions, client, progress)
+            beforehand = read_known_vectors(vectors)
+            with answering(chroma_url), closing(VectorCache(folder / "vectors.sqlite", beforehand)) as cache:
+                _write(target, cache, document, embedders, expansions, client, progress)
             write_seal(target)
             write_manifest(target, manifest)
             make_current(folder, target)
@@ -113,7 +119,7 @@ def _remove(folder: Path, client: Any, chroma_url: str, *, keep: Path | None, al
 
 def _write(
     target: Path,
-    cache_path: Path,
+    cache: VectorCache,
     document: Document,
     embedders: Sequence[str],
     expansions: Sequence[Expansion],
@@ -127,13 +133,12 @@ def _write(
     del found
     progress("keywords", 1, 1)
 
-    with closing(VectorCache(cache_path)) as cache:
-        with (
-            closing(Content(target / "content.sqlite")) as content,
-            nullcontext(client) if client else closing(open_client(target, "")) as vectors,
-        ):
-            _write_vectors(vectors, target.name, content, cache, embedders, progress)
-        cache.prune()
+    with (
+        closing(Content(target / "content.sqlite")) as content,
+        nullcontext(client) if client else closing(open_client(target, "")) as vectors,
+    ):
+        _write_vectors(vectors, target.name, content, cache, embedders, progress)
+    cache.prune()
 
 
 def _write_vectors(

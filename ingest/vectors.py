@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.embed import Embedder, Vectors, signature_of
+from ingest.known_vectors import KnownVectors
 
 # Texts per embedding call: small enough for a live progress bar and little loss on a kill.
 BATCH = 128
@@ -23,9 +24,12 @@ class VectorCache:
     """Vectors by content in one SQLite file, so that a rebuild embeds only texts that are new.
 
     Written batch by batch: a killed build continues where it was.
+
+    Args:
+        beforehand: vectors that are known although nothing was embedded here yet.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beforehand: KnownVectors | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._db = _opened(path)
@@ -36,6 +40,7 @@ class VectorCache:
             for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
                 path.with_name(name).unlink(missing_ok=True)
             self._db = _opened(path)
+        self._beforehand = beforehand or KnownVectors()
         self._used: set[bytes] = set()
 
     def embed(self, embedder: Embedder, texts: Iterable[str], progress: Callable[[int], None]) -> Iterator[Vectors]:
@@ -46,12 +51,15 @@ class VectorCache:
         source = iter(texts)
         done = 0
         while batch := list(islice(source, BATCH)):
-            keys = [_key(embedder.name, text) for text in batch]
+            keys = [key_of(embedder.name, text) for text in batch]
             self._used.update(keys)
             known = self._get(keys)
             missing = {key: text for key, text in zip(keys, batch, strict=True) if key not in known}
             if missing:
-                fresh = dict(zip(missing, embedder.passages(list(missing.values())), strict=True))
+                fresh = self._beforehand.get(missing)
+                rest = {key: text for key, text in missing.items() if key not in fresh}
+                if rest:
+                    fresh |= zip(rest, embedder.passages(list(rest.values())), strict=True)
                 with self._db:
                     self._db.executemany(
                         "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
@@ -100,5 +108,6 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _key(embedder: str, text: str) -> bytes:
+def key_of(embedder: str, text: str) -> bytes:
+    """The key of a text: 16 bytes, other ones wherever its vector would be another."""
     return hashlib.blake2b(f"{signature_of(embedder)}\0{text}".encode(), digest_size=16).digest()

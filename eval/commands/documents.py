@@ -38,6 +38,15 @@ def capacity(check: Check = False) -> None:
     _tell(check, [] if write(check) else ["docs/operations.md or docs/scaling.md"])
 
 
+@app.command()
+def vectors(check: Check = False) -> None:
+    """Write the vectors that travel with the shipped documents, so that their first index takes seconds."""
+    from eval.known_vectors import write
+    from ingest.corpora import shipped_folder
+
+    _tell(check, [document.name for document in sorted(shipped_folder().glob("*.md")) if not write(document, check)])
+
+
 def _tell(check: bool, changed: list[str]) -> None:
     typer.echo("\n".join(changed) or "up to date")
     if check and changed:
