@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.fit_conversation import fit_conversation
+from eval.fit_conversation import PRIOR, fit_conversation
 from eval.fit_follow_ups import fit_follow_ups
 from eval.fit_treated import fit_treated
 from eval.gold import Row, rows
@@ -43,9 +43,9 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     # What was learned before must not reach what is learned now.
     searcher.treated = searcher.follow_ups = None
     weights, hit_at_1 = _fit_weights(searcher)
-    unknown: dict[str, dict[str, float]] = {"conversation": {}, "confidence": {"bias": 0.0}, "usual": {}}
+    unknown: dict[str, dict[str, float]] = {"conversation": PRIOR, "confidence": {"bias": 0.0}, "usual": {}}
     plain_form = {"weights": PLAIN_WEIGHTS, **unknown}
-    written: dict[str, Any] = {"weights": weights, **unknown, "foreseen": {}, "plain": plain_form}
+    written: dict[str, Any] = {"weights": weights, **unknown, "foreseen": PRIOR, "plain": plain_form}
     # Each step ranks with what the steps before it have learned.
     _write(written)
     written["confidence"], written["usual"], area = _fit_confidence(searcher)

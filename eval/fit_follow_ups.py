@@ -17,7 +17,7 @@ from tutor.retrieval.search import Searcher
 
 def fit_follow_ups(searcher: Searcher) -> FollowUps:
     """Embed the follow-ups, write them, and return them."""
-    found = rows("follow_ups", "train")
+    found = [row for row in rows("follow_ups", "train") if row["targets"]]
     vectors = np.stack([side_by_side(searcher.legs.vectors(row["query"])) for row in found])
     known = FollowUps(
         searcher.index.manifest["source_sha256"],
