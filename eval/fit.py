@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.fit_conversation import PRIOR, fit_conversation
-from eval.fit_follow_ups import fit_follow_ups
+from eval.fit_follow_ups import fit_follow_ups, fit_unanswered
 from eval.fit_treated import fit_treated
 from eval.gold import Row, rows
 from eval.intervals import auroc
@@ -52,6 +52,8 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     written["conversation"], talk = fit_conversation(searcher)
     searcher.follow_ups = fit_follow_ups(searcher)
     written["foreseen"], foreseen = fit_conversation(searcher)
+    _write(written)
+    searcher.follow_ups, unanswered = fit_unanswered(searcher, searcher.follow_ups)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
         written["plain"]["confidence"], written["plain"]["usual"], plain_area = _fit_confidence(plain)
@@ -60,7 +62,7 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     treated = fit_treated(searcher, positives(), negatives())
     return {
         **written, "treated": treated,
-        "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_conversation": talk, "cv_foreseen": foreseen,
+        "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_conversation": talk, "cv_foreseen": foreseen, "unanswered": unanswered,
         "cv_auroc_plain": plain_area, "cv_conversation_plain": plain_talk,
     }  # fmt: skip
 

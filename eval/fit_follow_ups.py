@@ -1,29 +1,93 @@
 """Writes the follow-ups that are known for the shipped document. Part of `python -m eval fit`; writes follow_ups.npz.
 
-Nothing is learned here: the rows of `follow_ups_train.jsonl` are embedded. What they weigh beside everything else is
-learned with the conversations, which other people wrote.
+The rows of `follow_ups_train.jsonl` are embedded. What they weigh beside everything else is learned elsewhere: where a
+follow-up leads, with the conversations, which other people wrote; whether it leads anywhere, here.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import replace
 
-from eval.gold import rows
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.gold import Part, Row, rows, some
+from eval.intervals import auroc
+from eval.linear import alike, logistic
 from ingest.embed import side_by_side
+from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.follow_ups import FollowUps, keep
 from tutor.retrieval.remembered import Remembered
+from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
+
+# Rows of the known follow-ups that some question answers, of each ten questions, to learn the weighing from.
+ANSWERED = 60
+# Of the last queries of conversations, which the document answers, so many may be taken for ones that it does not.
+REFUSED = 0.03
+Array = NDArray[np.float64]
 
 
 def fit_follow_ups(searcher: Searcher) -> FollowUps:
     """Embed the follow-ups, write them, and return them."""
-    found = [row for row in rows("follow_ups", "train") if row["targets"]]
+    found = rows("follow_ups", "train")
     vectors = np.stack([side_by_side(searcher.legs.vectors(row["query"])) for row in found])
     known = FollowUps(
         searcher.index.manifest["source_sha256"],
         Remembered.of(vectors),
         np.asarray([row["after"] for row in found]),
-        np.asarray([(row["targets"] * 2)[:2] for row in found]),
+        np.asarray([(row["targets"] * 2 or (0, 0))[:2] for row in found]),
     )
     keep(known)
     return known
+
+
+def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dict[str, float]]:
+    """Learn what it weighs that a follow-up is like others that the document does not answer; write, and return figures.
+
+    Each known follow-up is judged without itself. `searcher` knows the follow-ups, and gives them no weight in the confidence.
+    """
+    signs, answered, talked = [], [], []
+    numbers = np.asarray([row["id"] for row in rows("follow_ups", "train")])
+    for row, history in _asked(searcher):
+        found = searcher.search(row["query"], history)
+        carried = searcher.carried(history)
+        if found.rewritten is None or not carried:
+            continue
+        likeness = known.queries.likeness(side_by_side(searcher.legs.vectors(row["query"])))
+        others = numbers != row["id"]
+        signs.append((log_odds(found.confidence), known.unanswered(likeness, carried[0], others)))
+        answered.append(float(bool(row.get("targets", True))))
+        talked.append("after" not in row)
+    x, y, talk = np.asarray(signs), np.asarray(answered), np.asarray(talked)
+    weights, _ = logistic(x, y, alike(y), ridge=1.0)
+    score = x @ weights
+    bias = -float(np.quantile(score[talk], REFUSED))
+    of_search, of_known = (round(float(w), 3) for w in weights)
+    known = replace(known, weighing=(of_search, of_known, round(bias, 3)))
+    keep(known)
+    return known, {
+        "unanswered_refused": round(float((score[y == 0] + bias < 0).mean()), 4),
+        "unanswered_refused_before": round(float((x[y == 0, 0] < 0).mean()), 4),
+        "answered_refused": round(float((score[(y == 1) & ~talk] + bias < 0).mean()), 4),
+        "answered_refused_before": round(float((x[(y == 1) & ~talk, 0] < 0).mean()), 4),
+        "conversations_refused_before": round(float((x[talk, 0] < 0).mean()), 4),
+        "auroc": round(auroc(score[y == 1].tolist(), score[y == 0].tolist()), 4),
+        "auroc_before": round(auroc(x[y == 1, 0].tolist(), x[y == 0, 0].tolist()), 4),
+    }
+
+
+def _asked(searcher: Searcher) -> Iterator[tuple[Row, tuple[Turn, ...]]]:
+    """Rows with the conversation before them: known follow-ups behind a bare citation, and gold conversations."""
+    known = rows("follow_ups", "train")
+    for ten in range(8):
+        own = [row for row in known if (row["after"] - 1) // 10 == ten]
+        for row in [*(r for r in own if not r["targets"]), *some([r for r in own if r["targets"]], ANSWERED)]:
+            title = searcher.titles[row["after"]]
+            yield row, (Turn("user", title), Turn("assistant", f"【第{row['after']}題】"))
+    parts: tuple[Part, Part] = ("train", "dev")
+    for name in ("conversations", "switches"):
+        for part in parts:
+            for row in rows(name, part):
+                yield row, tuple(Turn(t["role"], t["content"]) for t in row["history"])

@@ -1,7 +1,8 @@
 """What is refused: questions the document does not answer, false premises corrected, answerable ones kept.
 
 `python -m eval refusal [--part dev|test]`. No model is needed: refusals and corrections are decided before one speaks.
-A false premise counts as handled when it is corrected with a citation of the question it is about, or refused.
+A false premise counts as handled when it is corrected with a citation of the question it is about, or refused. Queries
+behind a conversation stand apart: those that the document does not answer, and those that it does.
 Knows answers, nothing of how they are made.
 """
 
@@ -15,6 +16,7 @@ from eval.gold import Part, Row, rows, some
 from eval.intervals import mean_interval
 from tutor.answering.answer import Answer
 from tutor.answering.tutor import Ask, Tutor
+from tutor.retrieval.result import Turn
 
 
 def measure(tutor: Tutor, part: Part, advance: Callable[[str], None]) -> dict[str, Any]:
@@ -23,6 +25,8 @@ def measure(tutor: Tutor, part: Part, advance: Callable[[str], None]) -> dict[st
     positive = [*rows("answers", part), *rows("answerable_hard", part), *rows("retrieval", part)]
     answerable = [(row, _asked(tutor, row, advance)) for row in positive]
     kinds = sorted({row["kind"] for row, _ in unanswerable})
+    leaning = [(row, _asked(tutor, row, advance)) for row in rows("unanswerable_follow_ups", part)]
+    talked = [(row, _asked(tutor, row, advance)) for row in rows("conversations", part)]
     return {
         "part": part,
         "handled": mean_interval([handled(row, a) for row, a in unanswerable]),
@@ -32,8 +36,10 @@ def measure(tutor: Tutor, part: Part, advance: Callable[[str], None]) -> dict[st
         "suggestions_offered": mean_interval([bool(a.suggestions) for _, a in unanswerable if a.refused]),
         "answerable_refused": mean_interval([a.refused for _, a in answerable]),
         "answerable_corrected": mean_interval([premise(a) for _, a in answerable]),
-        "wrongly": [row["query"] for row, a in answerable if a.refused or premise(a)],
-        "missed": [row["query"] for row, a in unanswerable if not handled(row, a)],
+        "follow_ups_handled": mean_interval([handled(row, a) for row, a in leaning]),
+        "follow_ups_refused": mean_interval([a.refused for _, a in talked]),
+        "wrongly": [row["query"] for row, a in [*answerable, *talked] if a.refused or premise(a)],
+        "missed": [row["query"] for row, a in [*unanswerable, *leaning] if not handled(row, a)],
     }  # fmt: skip
 
 
@@ -90,4 +96,5 @@ def handled(row: Row, answer: Answer) -> bool:
 
 def _asked(tutor: Tutor, row: Row, advance: Callable[[str], None]) -> Answer:
     advance(str(row["id"]))
-    return tutor.answer(Ask(row["query"]))
+    history = tuple(Turn(turn["role"], turn["content"]) for turn in row.get("history", ()))
+    return tutor.answer(Ask(row["query"], history))

@@ -40,6 +40,8 @@ HEADLINES = (
     Headline("refusal.handled", "outside the document: refused or corrected"),
     Headline("refusal.premise_corrected", "false premises corrected with the right question cited"),
     Headline("refusal.answerable_refused", "answerable questions refused", "lower"),
+    Headline("refusal.follow_ups_handled", "follow-ups without an answer: refused"),
+    Headline("refusal.follow_ups_refused", "follow-ups with an answer refused", "lower"),
     Headline("refusal.answerable_corrected", "answerable questions corrected wrongly", "lower"),
     Headline("support.balanced_accuracy", "support check, balanced accuracy"),
     Headline("support.kappa", "support check, agreement with hand labels (kappa)"),

@@ -174,7 +174,7 @@ def _support(bench: Bench) -> Report:
     return found
 
 
-_ASKED = ("unanswerable", "answers", "answerable_hard", "retrieval")
+_ASKED = ("unanswerable", "unanswerable_follow_ups", "answers", "answerable_hard", "retrieval", "conversations")
 _SINGLE = ("retrieval", "conversations", "switches", "answerable_hard", "unanswerable")
 # Rows of the quick report were chosen so that all of it ends within 15 minutes on 2 cores with the packaged model.
 MEASURES = (

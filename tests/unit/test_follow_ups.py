@@ -83,3 +83,44 @@ def test_shares_sum_to_one_whatever_the_likeness():
     found = shares(np.array([1000.0, 999.0, -1000.0]), np.array([1.0, 1.0, 5.0]), 2.0)
     assert found.sum() == pytest.approx(1)
     assert found[0] > found[1] > found[2]
+
+
+def partly_known():
+    """After 3: "slower?" leads to 5, "who invented it?" nowhere. After 5: "who invented it?" leads to 8."""
+    slower, invented = side_by_side(query(0)), side_by_side(query(1))
+    return FollowUps(
+        "abc", Remembered.of(np.stack([slower, invented, invented])), np.array([3, 3, 5]),
+        np.array([(5, 5), (0, 0), (8, 8)]), (1.0, -1.0, 0.0),
+    )  # fmt: skip
+
+
+def test_what_is_known_to_have_no_answer_is_not_expected_anywhere():
+    assert partly_known().expected(query(1), 3, NUMBERS).argmax() == 2  # what answers it behind another question
+    assert np.isfinite(partly_known().expected(query(7), 3, NUMBERS)).all()
+
+
+def test_a_follow_up_like_one_without_an_answer_is_less_sure():
+    known = partly_known()
+    sure, doubtful, elsewhere = (known.confidence(0.9, query(at), n) for at, n in ((0, 3), (1, 3), (1, 5)))
+    assert doubtful < 0.5 < sure
+    assert doubtful < elsewhere
+
+
+def test_what_is_left_out_says_nothing():
+    known = partly_known()
+    likeness = known.queries.likeness(side_by_side(query(1)))
+    assert known.unanswered(likeness, 3) > 0 > known.unanswered(likeness, 3, known.answers)
+
+
+def test_without_a_weighing_the_confidence_stays():
+    assert known().confidence(0.8, query(0), 3) == pytest.approx(0.8)
+
+
+def test_the_weighing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(follow_ups, "FILE", tmp_path / "follow_ups.npz")
+    keep(partly_known())
+    found = follow_ups_of("abc", ["use", "e5"])
+    assert found is not None
+    assert found.weighing == (1.0, -1.0, 0.0)
+    assert found.answers.tolist() == [True, False, True]
+    follow_ups._load.cache_clear()

@@ -5,9 +5,10 @@ import pytest
 
 from ingest.embed import side_by_side
 from tutor.retrieval import treated
+from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.text_model import TextModel
-from tutor.retrieval.treated import Treated, keep, log_odds, treated_by
+from tutor.retrieval.treated import Treated, keep, treated_by
 
 VECTORS = {"use": np.eye(512, dtype=np.float32)[0], "e5": np.eye(384, dtype=np.float32)[1]}
 

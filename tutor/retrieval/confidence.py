@@ -19,9 +19,21 @@ from tutor.retrieval.legs import Legs, LegScores
 THRESHOLD = 0.5
 # A query has at most this many right questions.
 FIELD = 5
+_LEAST = 1e-4
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*")
 _HAN = "\u2e80"
 _NAME = re.compile(r"[A-Z0-9]")
+
+
+def log_odds(probability: float) -> float:
+    """Log-odds of a probability that was rounded to four digits."""
+    inside = min(1 - _LEAST, max(_LEAST, probability))
+    return math.log(inside / (1 - inside))
+
+
+def from_log_odds(logit: float) -> float:
+    """The probability of log-odds."""
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float64]) -> dict[str, float]:
@@ -93,4 +105,4 @@ def confidence(found: dict[str, float], expanded: bool = True) -> float:
     usual = learned("usual", expanded)
     given = {name: found.get(name, usual.get(name, 0.0)) for name in weights if name != "bias"}
     logit = weights["bias"] + sum(weights[name] * value for name, value in given.items())
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    return from_log_odds(logit)

@@ -8,7 +8,6 @@ an edited one, there is none. Knows vectors of queries, nothing of questions.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.confidence import from_log_odds, log_odds
 from tutor.retrieval.remembered import usable
 from tutor.retrieval.text_model import TextModel
 
 FILE = Path(__file__).parent / "treated.npz"
-_LEAST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -41,14 +40,7 @@ class Treated:
         """The probability that the document answers a query, given what the search found and what the query is about."""
         *weights, bias = self.weighing
         signs = (log_odds(confidence), *self.queries.signs(side_by_side(vectors)[None])[0])
-        logit = float(np.dot(weights, signs)) + bias
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
-
-
-def log_odds(confidence: float) -> float:
-    """Log-odds of a probability that was rounded to four digits."""
-    inside = min(1 - _LEAST, max(_LEAST, confidence))
-    return math.log(inside / (1 - inside))
+        return from_log_odds(float(np.dot(weights, signs)) + bias)
 
 
 def treated_by(source_sha256: str, embedders: Iterable[str]) -> Treated | None:
