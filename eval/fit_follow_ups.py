@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.gold import Part, Row, rows, some
-from eval.intervals import auroc
 from eval.linear import alike, logistic
 from ingest.embed import side_by_side
 from tutor.retrieval.confidence import log_odds
+from tutor.retrieval.conversation import refers_back
 from tutor.retrieval.follow_ups import FollowUps, keep
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.result import Turn
@@ -24,8 +24,9 @@ from tutor.retrieval.search import Searcher
 
 # Rows of the known follow-ups that some question answers, of each ten questions, to learn the weighing from.
 ANSWERED = 60
-# Of the last queries of conversations, which the document answers, so many may be taken for ones that it does not.
-REFUSED = 0.03
+# Of the last queries of conversations that lean on them, which the document answers, so many may be taken for ones that it
+# does not (.035 by the search alone).
+REFUSED = 0.055
 Array = NDArray[np.float64]
 
 
@@ -48,7 +49,7 @@ def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dic
 
     Each known follow-up is judged without itself. `searcher` knows the follow-ups, and gives them no weight in the confidence.
     """
-    signs, answered, talked = [], [], []
+    signs, answered, talked, names_its_own = [], [], [], []
     numbers = np.asarray([row["id"] for row in rows("follow_ups", "train")])
     for row, history in _asked(searcher):
         found = searcher.search(row["query"], history)
@@ -60,21 +61,24 @@ def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dic
         signs.append((log_odds(found.confidence), known.unanswered(likeness, carried[0], others)))
         answered.append(float(bool(row.get("targets", True))))
         talked.append("after" not in row)
+        names_its_own.append(not refers_back(row["query"]))
     x, y, talk = np.asarray(signs), np.asarray(answered), np.asarray(talked)
     weights, _ = logistic(x, y, alike(y), ridge=1.0)
-    score = x @ weights
-    bias = -float(np.quantile(score[talk], REFUSED))
+    score, named = x @ weights, np.asarray(names_its_own)
+
+    def weighed(bias: float) -> Array:
+        """As the search does: what is known of others vouches for no query that names a topic of its own."""
+        return np.where(named, np.minimum(score + bias, x[:, 0]), score + bias)
+
+    bias = next(b for b in np.arange(-6.0, 6.0, 0.05) if (weighed(b)[talk] < 0).mean() <= REFUSED)
     of_search, of_known = (round(float(w), 3) for w in weights)
-    known = replace(known, weighing=(of_search, of_known, round(bias, 3)))
+    known = replace(known, weighing=(of_search, of_known, round(float(bias), 3)))
     keep(known)
+    after, hard = weighed(bias), (y == 1) & ~talk
     return known, {
-        "unanswered_refused": round(float((score[y == 0] + bias < 0).mean()), 4),
-        "unanswered_refused_before": round(float((x[y == 0, 0] < 0).mean()), 4),
-        "answered_refused": round(float((score[(y == 1) & ~talk] + bias < 0).mean()), 4),
-        "answered_refused_before": round(float((x[(y == 1) & ~talk, 0] < 0).mean()), 4),
-        "conversations_refused_before": round(float((x[talk, 0] < 0).mean()), 4),
-        "auroc": round(auroc(score[y == 1].tolist(), score[y == 0].tolist()), 4),
-        "auroc_before": round(auroc(x[y == 1, 0].tolist(), x[y == 0, 0].tolist()), 4),
+        f"{name}_refused{when}": round(float((values[which] < 0).mean()), 4)
+        for name, which in (("unanswered", y == 0), ("answered", hard), ("conversations", talk))
+        for when, values in (("", after), ("_before", x[:, 0]))
     }
 
 

@@ -207,20 +207,21 @@ class Searcher:
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
         if refers_back(query):
-            return self._if_answered(ranked, carried[0])
+            probability = self._if_answered(ranked.confidence, query, carried[0])
+            return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD)
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
-        # vouch for that.
+        # vouch for that, and neither must other follow-ups, which are about other things.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
+        both = min(both, self._if_answered(both, query, carried[0]))
         near = tuple(self._numbers[i] for i in best_first(own, top))
-        return self._if_answered(replace(ranked, confidence=both, near=near), carried[0])
+        return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
-    def _if_answered(self, ranked: SearchResult, carried: int) -> SearchResult:
-        """The result of a query that leans on the conversation, with its confidence by all that is known of such queries."""
-        probability = ranked.confidence
-        if self.follow_ups is not None:
-            probability = self.follow_ups.confidence(probability, self.legs.vectors(ranked.query), carried)
-        return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD)
+    def _if_answered(self, probability: float, query: str, carried: int) -> float:
+        """A confidence with what is known of follow-ups like the query."""
+        if self.follow_ups is None:
+            return probability
+        return self.follow_ups.confidence(probability, self.legs.vectors(query), carried)
 
     def context(
         self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]
