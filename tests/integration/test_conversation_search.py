@@ -104,6 +104,15 @@ def test_what_the_document_leaves_out_weighs_on_the_confidence(searcher, monkeyp
     assert with_it < searcher.search(query).confidence
 
 
+@pytest.mark.parametrize(("query", "about"), [("它要多少錢？", 19), ("who invented it?", 37), ("多少錢", 19)])
+def test_the_question_talked_about_vouches_for_nothing_that_the_document_leaves_out(searcher, query, about):
+    history = (Turn("user", searcher.titles[about]), Turn("assistant", f"……【第{about}題】"))
+    found = searcher.search(query, history)
+    assert not found.in_corpus
+    assert found.near[0] == about  # offered first
+    assert searcher.search("那有什麼好處？", history).in_corpus
+
+
 def test_what_is_asked_next_is_known_for_this_document(searcher, monkeypatch):
     history = (
         Turn("user", "What is a hallucination?"),

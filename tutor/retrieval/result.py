@@ -44,8 +44,8 @@ class SearchResult:
         confidence: calibrated probability that it does, 0 to 1.
         addressed: whether the query named its questions directly.
         ms: time taken, milliseconds.
-        near: where a query was ranked beside the conversation but names a topic of its own, the questions that are
-            nearest to it by itself: what to offer if it is refused.
+        near: of a query that was ranked beside the conversation, what to offer if it is refused: the questions nearest
+            to it by itself where it names a topic of its own, else what was talked about, then the hits.
     """
 
     query: str

@@ -208,7 +208,8 @@ class Searcher:
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
         if refers_back(query):
             probability = self._if_answered(ranked.confidence, query, carried[0])
-            return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD)
+            near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
+            return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, near=near)
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
         # vouch for that, and neither must other follow-ups, which are about other things.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
