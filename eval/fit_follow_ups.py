@@ -17,7 +17,7 @@ from eval.linear import alike, logistic
 from ingest.embed import side_by_side
 from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.conversation import refers_back
-from tutor.retrieval.follow_ups import FollowUps, keep
+from tutor.retrieval.follow_ups import FollowUps, keep, weighed
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
@@ -63,18 +63,17 @@ def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dic
         talked.append("after" not in row)
         names_its_own.append(not refers_back(row["query"]))
     x, y, talk = np.asarray(signs), np.asarray(answered), np.asarray(talked)
-    weights, _ = logistic(x, y, alike(y), ridge=1.0)
-    score, named = x @ weights, np.asarray(names_its_own)
+    named = np.asarray(names_its_own)
+    of_search, of_known = (round(float(w), 3) for w in logistic(x, y, alike(y), ridge=1.0)[0])
 
-    def weighed(bias: float) -> Array:
-        """As the search does: what is known of others vouches for no query that names a topic of its own."""
-        return np.where(named, np.minimum(score + bias, x[:, 0]), score + bias)
+    def judged(bias: float) -> Array:
+        return weighed((of_search, of_known, bias), x[:, 0], x[:, 1], named)
 
-    bias = next(b for b in np.arange(-6.0, 6.0, 0.05) if (weighed(b)[talk] < 0).mean() <= REFUSED)
-    of_search, of_known = (round(float(w), 3) for w in weights)
-    known = replace(known, weighing=(of_search, of_known, round(float(bias), 3)))
+    biases = (round(float(bias), 3) for bias in np.arange(-6.0, 6.0, 0.05))
+    bias = next(b for b in biases if (judged(b)[talk] < 0).mean() <= REFUSED)
+    known = replace(known, weighing=(of_search, of_known, bias))
     keep(known)
-    after, hard = weighed(bias), (y == 1) & ~talk
+    after, hard = judged(bias), (y == 1) & ~talk
     return known, {
         f"{name}_refused{when}": round(float((values[which] < 0).mean()), 4)
         for name, which in (("unanswered", y == 0), ("answered", hard), ("conversations", talk))
@@ -85,7 +84,7 @@ def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dic
 def _asked(searcher: Searcher) -> Iterator[tuple[Row, tuple[Turn, ...]]]:
     """Rows with the conversation before them: known follow-ups behind a bare citation, and gold conversations."""
     known = rows("follow_ups", "train")
-    for ten in range(8):
+    for ten in sorted({(row["after"] - 1) // 10 for row in known}):
         own = [row for row in known if (row["after"] - 1) // 10 == ten]
         for row in [*(r for r in own if not r["targets"]), *some([r for r in own if r["targets"]], ANSWERED)]:
             title = searcher.titles[row["after"]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -121,6 +123,21 @@ def test_a_bug_shows_as_one_and_the_page_goes_on(
     assert "程式出了意外的錯" in current
     assert not conversation.busy
     assert 'data-question="1"' in ask(stage, conversation, "什麼是 KV Cache？")[-1][1]
+
+
+def test_a_refusal_offers_the_same_questions_beside_it_as_in_its_words(client: TestClient, stage: Backstage) -> None:
+    asking, conversation = Asking(stage), Conversation()
+    ask(stage, conversation, "什麼是 KV Cache？")
+    ask(stage, conversation, "台北今天的天氣如何？")
+    refused = conversation.exchanges[1]
+    assert refused.answer is not None
+    assert refused.answer.refused
+    # Other ones than the ranking found, as behind a conversation.
+    refused.answer = replace(refused.answer, suggestions=tuple(reversed(refused.answer.suggestions)))
+    beside = re.findall(
+        r'<details class="source" id="q-\d+" data-question="(\d+)"', asking._panel(refused, conversation, "en")
+    )
+    assert [int(number) for number in beside] == list(refused.answer.suggestions)
 
 
 def test_a_conversation_comes_back_with_its_sources_and_belongs_to_one_user(

@@ -101,9 +101,18 @@ def test_what_is_known_to_have_no_answer_is_not_expected_anywhere():
 
 def test_a_follow_up_like_one_without_an_answer_is_less_sure():
     known = partly_known()
-    sure, doubtful, elsewhere = (known.confidence(0.9, query(at), n) for at, n in ((0, 3), (1, 3), (1, 5)))
+    sure, doubtful, elsewhere = (
+        known.confidence(0.9, query(at), n, own_topic=False) for at, n in ((0, 3), (1, 3), (1, 5))
+    )
     assert doubtful < 0.5 < sure
     assert doubtful < elsewhere
+
+
+def test_follow_ups_vouch_for_no_query_that_names_a_topic_of_its_own():
+    known = partly_known()
+    assert known.confidence(0.1, query(0), 3, own_topic=False) > 0.5
+    assert known.confidence(0.1, query(0), 3, own_topic=True) == pytest.approx(0.1)
+    assert known.confidence(0.9, query(1), 3, own_topic=True) < 0.5
 
 
 def test_what_is_left_out_says_nothing():
@@ -113,7 +122,7 @@ def test_what_is_left_out_says_nothing():
 
 
 def test_without_a_weighing_the_confidence_stays():
-    assert known().confidence(0.8, query(0), 3) == pytest.approx(0.8)
+    assert known().confidence(0.8, query(0), 3, own_topic=False) == pytest.approx(0.8)
 
 
 def test_the_weighing_is_kept(tmp_path, monkeypatch):

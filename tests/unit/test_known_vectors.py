@@ -1,11 +1,13 @@
 """Vectors that travel with a document: as good as embedded ones, and never in the way."""
 
 import json
+import sqlite3
 
 import numpy as np
 import pytest
 
 from eval.known_vectors import write
+from ingest import embed
 from ingest.corpora import ingest, shipped_document, vectors_path
 from ingest.embed import load_embedder
 from ingest.index import build
@@ -55,7 +57,7 @@ def test_what_is_known_is_not_embedded_and_is_nearly_the_same(known, embedded, t
 
 
 def test_another_version_of_an_embedder_knows_none_of_them(known, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("ingest.embed").embed._SIGNATURES, "use", "use-multilingual-v4")
+    monkeypatch.setitem(embed._SIGNATURES, "use", "use-multilingual-v4")
     watched = Watched()
     through(VectorCache(tmp_path / "v.sqlite", read_known_vectors(known)), watched, TEXTS)
     assert watched.asked == TEXTS
@@ -102,6 +104,14 @@ def test_the_shipped_vectors_are_those_of_the_shipped_document():
     document = shipped_document("llm-vlm-80")
     assert write(document, check=True), "run `python -m eval vectors`"
     assert vectors_path(document).stat().st_size < 8_000_000
+
+
+def test_the_index_of_the_shipped_document_embeds_nothing_else(corpus_data):
+    kept = sqlite3.connect(corpus_data / "corpora" / "llm-vlm-80" / "vectors.sqlite")
+    used = {key for (key,) in kept.execute("SELECT key FROM vectors")}
+    kept.close()
+    assert len(used) > 5000
+    assert set(read_known_vectors(vectors_path(shipped_document("llm-vlm-80"))).get(used)) == used
 
 
 def test_a_document_of_ones_own_brings_none(tiny_bank, tmp_path):

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -106,9 +106,11 @@ def test_offline_with_a_model_that_is_not_there(tmp_path: Path) -> None:
 
 def test_progress_of_a_fetch_is_the_states_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     halfway, go_on = threading.Event(), threading.Event()
+    report: list[Callable[[int, int], None]] = []
 
-    def slow_pull(entry: object, models_dir: Path, progress: object, **_: object) -> Path:
-        progress(40_000_000, 98_362_432)  # type: ignore[operator]
+    def slow_pull(entry: object, models_dir: Path, progress: Callable[[int, int], None], **_: object) -> Path:
+        report.append(progress)
+        progress(40_000_000, 98_362_432)
         halfway.set()
         go_on.wait(20)
         raise DownloadFailed("The line broke.", "Run the same again.")
@@ -118,6 +120,8 @@ def test_progress_of_a_fetch_is_the_states_reason(tmp_path: Path, monkeypatch: p
         assert halfway.wait(20)
         assert model.state.state == "pulling"
         assert model.state.reason == "fetching SmolLM2-135M-Instruct-Q4_1: 40 of 98 MB"
+        report[0](98_362_432, 98_362_432)
+        assert model.state.reason == "checking SmolLM2-135M-Instruct-Q4_1: 98 MB"
         go_on.set()
         with pytest.raises(ModelUnavailable, match="The line broke"):
             model.wait_ready(20)

@@ -155,6 +155,7 @@ class _Stage:
         (IndexState("building", "use-text", done=3, total=9), ModelStatus("choosing"), "3/9"),
         (IndexState("failed", "No index.", "tutor ingest"), ModelStatus("none"), "<code>tutor ingest</code>"),
         (IndexState("ready"), ModelStatus("pulling", "m", "fetching m: 3 of 98 MB"), "98 MB"),
+        (IndexState("ready"), ModelStatus("pulling", "m", "checking m: 98 MB"), "98 MB"),
         (IndexState("ready"), ModelStatus("stopped", "m", "it died"), "it died"),
         (IndexState("ready"), ModelStatus("failed", "<m>", "lost"), "&lt;m&gt;"),
     ],

@@ -105,3 +105,8 @@ def test_states_of_a_corpus(tiny_bank: Path, tmp_path: Path) -> None:
         chinese = reason(english, "zh-TW")
         assert chinese != english
         assert set(english_left(chinese)) <= {"use"}, chinese
+
+
+def test_a_model_on_its_way_is_told_in_chinese() -> None:
+    assert reason("fetching m: 3 of 98 MB", "zh-TW") == "正在下載 m：3／98 MB"
+    assert reason("checking m: 98 MB", "zh-TW") == "正在檢查 m：98 MB"

@@ -115,8 +115,9 @@ class Running:
 
     def _show_progress(self, done: int, total: int) -> None:
         if not self.closing.is_set():
-            amount = f"{done // 10**6} of {total // 10**6} MB" if total else f"{done // 10**6} MB"
-            self.box.set("pulling", f"fetching {self.choice.name}: {amount}")
+            whole = 0 < total <= done  # what is left is to join it and to compare its hash: seconds
+            amount = f"{done // 10**6} of {total // 10**6} MB" if total and not whole else f"{done // 10**6} MB"
+            self.box.set("pulling", f"{'checking' if whole else 'fetching'} {self.choice.name}: {amount}")
 
     def _launch(self) -> None:
         choice, settings = self.choice, self._settings

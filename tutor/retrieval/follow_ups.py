@@ -13,20 +13,20 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ingest.embed import Vectors, side_by_side
 from tutor.retrieval.confidence import from_log_odds, log_odds
 from tutor.retrieval.remembered import Remembered, shares, usable
 
+Array = NDArray[np.float64]
 FILE = Path(__file__).parent / "follow_ups.npz"
 # Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about. Cross-validated
 # on train and dev conversations: 4 to 6 and .02 to .1 are alike (.889 to .897), 8 .889, only those behind the same question .871.
 SHARPNESS, ELSEWHERE = 5.0, 0.05
 # Share below which a question counts as not expected.
 LEAST = 0.003
-# Sharpness of the likeness where it is asked whether the document answers. Judged on 40 unanswered dev follow-ups by another
-# writer, where .04 of the conversations' would be refused: 5 finds .41 of them, 8 and 12 .59.
+# Sharpness of the likeness where it is asked whether the document answers: 8 and 12 are alike, 5 finds fewer (docs/log.md).
 SHARPNESS_UNANSWERED = 12.0
 _LEAST_UNANSWERED = 1e-3
 
@@ -65,11 +65,14 @@ class FollowUps:
         """`(n,)`, whether some question answers."""
         return self.leads_to[:, 0] > 0
 
-    def confidence(self, confidence: float, vectors: Mapping[str, Vectors], carried: int) -> float:
-        """The probability that the document answers a follow-up, given what the search found and what is known."""
-        of_search, of_known, bias = self.weighing
+    def confidence(self, confidence: float, vectors: Mapping[str, Vectors], carried: int, own_topic: bool) -> float:
+        """The probability that the document answers a follow-up, given what the search found and what is known.
+
+        Args:
+            own_topic: whether the query names a topic of its own.
+        """
         unanswered = self.unanswered(self.queries.likeness(side_by_side(vectors)), carried)
-        return from_log_odds(of_search * log_odds(confidence) + of_known * unanswered + bias)
+        return from_log_odds(float(weighed(self.weighing, log_odds(confidence), unanswered, own_topic)))
 
     def unanswered(self, likeness: NDArray[np.float64], carried: int, known: NDArray[np.bool_] | None = None) -> float:
         """Log-odds, by the follow-ups most alike, that the document does not answer: -6.9 to 6.9.
@@ -84,6 +87,18 @@ class FollowUps:
         share = float(shares(likeness, weight, SHARPNESS_UNANSWERED)[~self.answers].sum())
         inside = min(1 - _LEAST_UNANSWERED, max(_LEAST_UNANSWERED, share))
         return math.log(inside / (1 - inside))
+
+
+def weighed(
+    weighing: tuple[float, float, float], search: ArrayLike, unanswered: ArrayLike, own_topic: ArrayLike
+) -> Array:
+    """Log-odds that the document answers, of those that the search gives and of `FollowUps.unanswered`, row by row.
+
+    Other follow-ups, which are about other things, vouch for no query that names a topic of its own.
+    """
+    of_search, of_known, bias = weighing
+    logit = of_search * np.asarray(search) + of_known * np.asarray(unanswered) + bias
+    return np.where(own_topic, np.minimum(logit, search), logit)
 
 
 def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:

@@ -207,22 +207,22 @@ class Searcher:
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
         if refers_back(query):
-            probability = self._if_answered(ranked.confidence, query, carried[0])
+            probability = self._if_answered(ranked.confidence, query, carried[0], own_topic=False)
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
             return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, near=near)
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
-        # vouch for that, and neither must other follow-ups, which are about other things.
+        # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
-        both = min(both, self._if_answered(both, query, carried[0]))
+        both = self._if_answered(both, query, carried[0], own_topic=True)
         near = tuple(self._numbers[i] for i in best_first(own, top))
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
-    def _if_answered(self, probability: float, query: str, carried: int) -> float:
+    def _if_answered(self, probability: float, query: str, carried: int, own_topic: bool) -> float:
         """A confidence with what is known of follow-ups like the query."""
         if self.follow_ups is None:
             return probability
-        return self.follow_ups.confidence(probability, self.legs.vectors(query), carried)
+        return self.follow_ups.confidence(probability, self.legs.vectors(query), carried, own_topic)
 
     def context(
         self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]

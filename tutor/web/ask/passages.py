@@ -57,7 +57,8 @@ def panel(
     numbers = list(dict.fromkeys([c.question for c in citations]))
     numbers += [n for n in exchange.used if n not in numbers]
     if not numbers:
-        numbers = [hit.question for hit in result.hits[:3]]
+        # A refusal offers the same questions here as in its words.
+        numbers = list(answer.suggestions) if answer is not None and refused else [h.question for h in result.hits[:3]]
     found = {h.question: [e.passage for e in h.evidence] for h in result.hits}
     blocks = []
     for number in numbers:
@@ -66,7 +67,7 @@ def panel(
             question_html(
                 number,
                 material.title(number, tongue),
-                shown=_with_citations(found.get(number, []), own, searcher, number),
+                shown=_with_citations(found.get(number) or searcher.passages(number), own, searcher, number),
                 citations=own,
                 source=source,
                 tongue=tongue,

@@ -40,6 +40,7 @@ _CLAUSES: tuple[tuple[str, str], ...] = (
     (r"chosen by (.+?): a stand-in for tests", r"由 \1 指定：測試用的替身"),
     (r"chosen by (.+)", r"由 \1 指定"),
     (r"TUTOR_SERVER_URL is set: (.+)", r"設定了 TUTOR_SERVER_URL：\1"),
+    (r"checking (\S+): (.+)", r"正在檢查 \1：\2"),
     (r"fetching (\S+): (.+) of (.+)", r"正在下載 \1：\2／\3"),
     # Of a corpus on the shelf.
     (r"it has no index yet", "還沒有索引"),
