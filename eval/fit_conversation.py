@@ -6,6 +6,8 @@ train rows, count twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,44 +26,78 @@ DEV_COUNTS = 2.0
 PRIOR = {"own": 5.0, "with title": 2.0, "with asked": 2.0}
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A query within its conversation.
+
+    Args:
+        own: fused score of each question by the query alone, `(questions,)`.
+        right: 1 where a question answers, `(questions,)`.
+        counts: how much it teaches of the ranking.
+    """
+
+    row: Row
+    features: dict[str, Array]
+    own: Array
+    right: Array
+    counts: float
+
+
 def fit_conversation(searcher: Searcher) -> tuple[dict[str, float], dict[str, float]]:
     """Weights by feature, and cross-validated hit@1 of follow-ups and of changes of topic."""
-    measured: list[tuple[dict[str, Array], Row, Part]] = []
-    parts: tuple[Part, Part] = ("train", "dev")
-    for name in ("conversations", "switches"):
-        for part in parts:
-            for row in rows(name, part):
-                found = _features(searcher, row)
-                if found is not None:
-                    measured.append((found, row, part))
-    names = list(measured[0][0])
-    x = np.stack([np.stack([found[name] for name in names], axis=1) for found, _, _ in measured])
-    position = {number: i for i, number in enumerate(searcher.titles)}
-    y = np.zeros(x.shape[:2])
-    for i, (_, row, _) in enumerate(measured):
-        y[i, [position[n] for n in row["relevant"]]] = 1.0
-    weight = np.asarray([DEV_COUNTS if part == "dev" else 1.0 for _, _, part in measured])
-    prior = np.asarray([PRIOR.get(name, 0.0) for name in names])
-    folds = np.random.default_rng(0).integers(0, FOLDS, len(y))
-    hit = np.zeros(len(y))
-    for fold in range(FOLDS):
-        held = np.flatnonzero(folds == fold)
-        w = _fit(x[folds != fold], y[folds != fold], weight[folds != fold], prior)
-        hit[held] = y[held, np.argmax(x[held] @ w, axis=1)]
-    switch = np.asarray([row["kind"] == "switch" for _, row, _ in measured])
+    found = measured(searcher)
+    total, right = held_out(found)
+    hit = right[range(len(found)), total.argmax(axis=1)]
+    switch = np.asarray([m.row["kind"] == "switch" for m in found])
     figures = {"follow_ups": round(float(hit[~switch].mean()), 4), "switches": round(float(hit[switch].mean()), 4)}
-    learned = _fit(x, y, weight, prior)
-    return {name: round(float(w), 3) for name, w in zip(names, learned, strict=True)}, figures
+    x, right, counts, prior = _arrays(found)
+    learned = _fit(x, right, counts, prior)
+    return {name: round(float(w), 3) for name, w in zip(found[0].features, learned, strict=True)}, figures
 
 
-def _features(searcher: Searcher, row: Row) -> dict[str, Array] | None:
-    """Features of one row, None where the ranking would not use them."""
+def measured(searcher: Searcher, others: Sequence[Row] = ()) -> list[Measured]:
+    """The train and dev conversations and changes of topic, and others that teach nothing, where the context is looked at."""
+    parts: tuple[Part, Part] = ("train", "dev")
+    given = [
+        (row, DEV_COUNTS if part == "dev" else 1.0)
+        for name in ("conversations", "switches")
+        for part in parts
+        for row in rows(name, part)
+    ]
+    found = (_measured(searcher, row, counts) for row, counts in [*given, *((row, 0.0) for row in others)])
+    return [one for one in found if one is not None]
+
+
+def held_out(found: Sequence[Measured]) -> tuple[Array, Array]:
+    """What the ranking weighs, learned from other rows, and which questions are right: `(rows, questions)` each."""
+    x, right, counts, prior = _arrays(found)
+    folds = np.random.default_rng(0).integers(0, FOLDS, len(found))
+    total = np.zeros(right.shape)
+    for fold in range(FOLDS):
+        inside = (folds != fold) & (counts > 0)
+        total[folds == fold] = x[folds == fold] @ _fit(x[inside], right[inside], counts[inside], prior)
+    return total, right
+
+
+def _arrays(found: Sequence[Measured]) -> tuple[Array, Array, Array, Array]:
+    """Features `(rows, questions, features)`, right questions `(rows, questions)`, what rows count, the prior."""
+    names = list(found[0].features)
+    x = np.stack([np.stack([m.features[name] for name in names], axis=1) for m in found])
+    right = np.stack([m.right for m in found])
+    return x, right, np.asarray([m.counts for m in found]), np.asarray([PRIOR.get(name, 0.0) for name in names])
+
+
+def _measured(searcher: Searcher, row: Row, counts: float) -> Measured | None:
+    """None where the ranking would not look at the conversation."""
     history = tuple(Turn(t["role"], t["content"]) for t in row["history"])
     carried, query = searcher.carried(history), row["query"]
     if not carried or continues(query) or stands_alone(query):
         return None
+    scored = searcher.legs.score(query)
     with_title = searcher.legs.glance(f"{searcher.titles[carried[0]]} {query}")
-    return features(searcher.context(query, searcher.legs.score(query), with_title, history, carried))
+    right = np.asarray([float(number in row["relevant"]) for number in searcher.titles])
+    weighed = features(searcher.context(query, scored, with_title, history, carried))
+    return Measured(row, weighed, searcher.by_itself(query, scored), right, counts)
 
 
 def _fit(x: Array, y: Array, weight: Array, prior: Array) -> Array:

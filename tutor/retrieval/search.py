@@ -20,8 +20,9 @@ from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
 from tutor.retrieval.address import parse_address, without_citations
+from tutor.retrieval.alone import alone_by
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
-from tutor.retrieval.context import Context, rank
+from tutor.retrieval.context import Context, rank, weighed
 from tutor.retrieval.conversation import (
     cited_questions,
     content_terms,
@@ -101,6 +102,7 @@ class Searcher:
         source = index.manifest["source_sha256"]
         self.treated = treated_by(source, legs.embedders) if legs.expanded else None
         self.follow_ups = follow_ups_of(source, legs.embedders) if legs.expanded else None
+        self.alone = alone_by(source, legs.embedders) if legs.expanded else None
         self.titles = {n: q.title for n, q in index.content.questions.items()}
         self._numbers = list(self.titles)
 
@@ -146,12 +148,11 @@ class Searcher:
         if carried and continues(query):
             return self._carry_on(query, carried, top)
         scored = self.legs.score(query)
-        own = self._with_names(query, scored, self._fuse(scored))
+        own = self.by_itself(query, scored)
         alone = float(own.max(initial=0.0))
         if carried and not stands_alone(query) and (leans(query) or alone < SURE):
             within = self._rank_in_context(query, scored, own, history, carried, top)
-            first = self._numbers[int(own.argmax())]
-            if leans(query) or alone < AGREED or within.hits[0].question != first:
+            if within is not None:
                 return within
         found = self._rank(query, scored, own, top)
         if history and not carried and not content_terms(query):
@@ -162,11 +163,13 @@ class Searcher:
     def _fuse(self, scored: LegScores) -> Fused:
         return fuse(scored.legs, self.legs.expanded)
 
-    def _with_names(self, query: str, scored: LegScores, fused: Fused) -> Fused:
-        """Put the first questions behind others where they lack what the query calls by name.
+    def by_itself(self, query: str, scored: LegScores) -> Fused:
+        """Fused score of each question by the query alone: `(questions,)`.
 
-        「LoRA 為什麼能省記憶體？」 is about LoRA, whatever else saves memory.
+        The first ones fall behind others where they lack what the query calls by name: 「LoRA 為什麼能省記憶體？」 is about
+        LoRA, whatever else saves memory.
         """
+        fused = self._fuse(scored)
         names = names_in(query, scored)
         if not names:
             return fused
@@ -198,11 +201,13 @@ class Searcher:
 
     def _rank_in_context(
         self, query: str, scored: LegScores, own: Fused, history: Sequence[Turn], carried: Sequence[int], top: int
-    ) -> SearchResult:
-        """Rank a query that leans on the conversation: by itself, and beside what was talked about."""
+    ) -> SearchResult | None:
+        """Rank a query by itself and beside what was talked about; None where it means what it says by itself."""
         rewritten = f"{self.titles[carried[0]]} {query}"
         with_title = self.legs.glance(rewritten)
         context = self.context(query, scored, with_title, history, carried)
+        if self._means_itself(query, own, weighed(context, self.legs.expanded)):
+            return None
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
@@ -217,6 +222,18 @@ class Searcher:
         both = self._if_answered(both, query, carried[0], own_topic=True)
         near = tuple(self._numbers[i] for i in best_first(own, top))
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
+
+    def _means_itself(self, query: str, own: Fused, within: Fused) -> bool:
+        """Whether a query that may lean on the conversation means what it says by itself.
+
+        Args:
+            own, within: scores of the questions by the query alone and in its context.
+        """
+        if int(own.argmax()) == int(within.argmax()):
+            return not leans(query) and float(own.max()) >= AGREED
+        if self.alone is None or not content_terms(query):
+            return False
+        return self.alone.prefers_own(query, self.legs.vectors(query), own, within)
 
     def _if_answered(self, probability: float, query: str, carried: int, own_topic: bool) -> float:
         """A confidence with what is known of follow-ups like the query."""

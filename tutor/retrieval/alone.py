@@ -1,0 +1,86 @@
+"""Whether a query behind a conversation means what it says by itself, where that is another question than in its context.
+
+Follow-ups are worded otherwise than queries that stand alone, whatever they are about: a linear model over the vectors of
+a query tells them apart, and is weighed with what both readings find. It belongs to one source text, as the follow-ups
+do: `python -m eval fit` writes `alone.npz` for the shipped document. Knows vectors and scores, nothing of questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.conversation import content_terms, has_pronoun, leans
+from tutor.retrieval.remembered import usable
+
+Array = NDArray[np.float64]
+FILE = Path(__file__).parent / "alone.npz"
+# Content terms from which a query counts as rich.
+_RICH = 8
+
+
+@dataclass(frozen=True)
+class Alone:
+    """What was learned from follow-ups and from queries that stand alone.
+
+    Args:
+        weights: `(896,)`, of both packaged embedders side by side; with `bias` the log-odds that a query stands alone.
+        weighing: of the signs, in the order of `signs`, and a bias.
+    """
+
+    source_sha256: str
+    weights: Array
+    bias: float
+    weighing: tuple[float, ...]
+
+    def signs(self, query: str, vectors: Mapping[str, Vectors], own: Array, within: Array) -> Array:
+        """What speaks for or against the query's own reading, `(7,)`.
+
+        Args:
+            own: fused score of each question by the query alone, `(questions,)`.
+            within: the same in its context, on any scale that is always the same.
+        """
+        first, other = int(own.argmax()), int(within.argmax())
+        return np.asarray([
+            side_by_side(vectors) @ self.weights + self.bias,
+            own[first],
+            own[first] - own[other],
+            within[other] - within[first],
+            min(len(content_terms(query)), _RICH) / _RICH,
+            float(has_pronoun(query)),
+            float(leans(query)),
+        ])  # fmt: skip
+
+    def prefers_own(self, query: str, vectors: Mapping[str, Vectors], own: Array, within: Array) -> bool:
+        """Whether what the query finds by itself is more likely meant than what it finds in its context."""
+        *weights, bias = self.weighing
+        return bool(self.signs(query, vectors, own, within) @ weights + bias > 0)
+
+
+def alone_by(source_sha256: str, embedders: Iterable[str]) -> Alone | None:
+    """The model of the document with this source; None where there is none, or an embedder is missing."""
+    return usable(_load(), source_sha256, embedders)
+
+
+def keep(model: Alone) -> None:
+    """Write the model, in place of the one before."""
+    np.savez_compressed(
+        FILE, source=model.source_sha256, weights=model.weights.astype(np.float32), bias=np.float32(model.bias),
+        weighing=np.asarray(model.weighing),
+    )  # fmt: skip
+    _load.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _load() -> Alone | None:
+    if not FILE.is_file():
+        return None
+    with np.load(FILE) as data:
+        weights = data["weights"].astype(np.float64)
+        return Alone(str(data["source"]), weights, float(data["bias"]), tuple(data["weighing"].tolist()))
