@@ -56,6 +56,8 @@ EVIDENCE_PER_HIT = 4
 SURE, AGREED = 0.95, 0.8
 # Characters of the last reply that are searched beside a query that leans on it: its beginning says what it is about.
 REPLY = 200
+# Questions that a query finds, of which a reply without citations decides which one was meant.
+MOST_LIKELY = 5
 # Say of the query alone in the confidence of one that leans only by its form. Of 64 such follow-ups (train and dev) and
 # 101 foreign queries behind the same conversations .4 keeps .89 and refuses .92; .3: .92, .82; .5: .86, .96.
 OWN_SAY = 0.4
@@ -185,19 +187,33 @@ class Searcher:
     def carried(self, history: Sequence[Turn]) -> list[int]:
         """The questions that the conversation is about, most relevant first; none where it last left the corpus.
 
-        A reply says what it is about by its citations, the query before a reply without any by what it finds. So a reply
-        that refused is not passed over: what was cited before it is not what "it" means now.
+        A reply says what it is about by its citations, one without any by what the query before it and its own words find. So
+        a reply that refused is not passed over: what was cited before it is not what "it" means now.
         """
+        reply = ""
         for position in range(len(history) - 1, -1, -1):
             turn = history[position]
             if turn.role == "assistant":
                 cited = cited_questions(turn.content, self.titles)
                 if cited:
                     return cited
+                reply = reply or turn.content
             elif not continues(turn.content):
-                found = self._search(turn.content[:LONGEST_QUERY], history[:position], 1)
-                return [hit.question for hit in found.hits] if found.in_corpus else []
+                return self._talked_about(turn.content[:LONGEST_QUERY], reply, history[:position])
         return []
+
+    def _talked_about(self, query: str, reply: str, history: Sequence[Turn]) -> list[int]:
+        """The question that a query and the reply to it are about; none where the corpus does not answer the query.
+
+        With the citations cut from 534 train and dev conversations, the query finds it in .921 of them, both in .972.
+        """
+        found = self._search(query, history, MOST_LIKELY)
+        if not found.in_corpus or not reply:
+            return [hit.question for hit in found.hits[:1]] if found.in_corpus else []
+        score = self._fuse(self.legs.glance(f"{query} {reply[:REPLY]}"))
+        for hit in found.hits:
+            score[self._numbers.index(hit.question)] += hit.score
+        return [self._numbers[int(score.argmax())]]
 
     def _rank_in_context(
         self, query: str, scored: LegScores, own: Fused, history: Sequence[Turn], carried: Sequence[int], top: int
