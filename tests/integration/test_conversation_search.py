@@ -115,10 +115,13 @@ def test_the_question_talked_about_vouches_for_nothing_that_the_document_leaves_
 
 def test_what_is_asked_next_is_known_for_this_document(searcher, monkeypatch):
     history = (
-        Turn("user", "What is a hallucination?"),
-        Turn("assistant", "The model states something false with full confidence, as if made up.【第8題】"),
+        Turn("user", "What does the retriever do in RAG?"),
+        Turn(
+            "assistant",
+            "It turns the query into a vector and fetches the closest chunks from the vector database.【第64題】",
+        ),
     )
-    query = "How would I measure how often that happens?"
-    assert searcher.search(query, history).hits[0].question in (49, 60)
+    query = "what does the generator do then?"
+    assert searcher.search(query, history).hits[0].question == 64
     monkeypatch.setattr(searcher, "follow_ups", None)
-    assert searcher.search(query, history).hits[0].question not in (49, 60)
+    assert searcher.search(query, history).hits[0].question != 64
