@@ -96,7 +96,7 @@ def positives() -> list[Row]:
 
 
 def answered() -> list[Row]:
-    """The same, and those that were written to be hard."""
+    """Queries that the document answers, those of `treated_train.jsonl`, which were written to be hard, among them."""
     return [*positives(), *(row for row in rows("treated", "train") if row["answered"])]
 
 

@@ -125,3 +125,22 @@ def test_what_is_asked_next_is_known_for_this_document(searcher, monkeypatch):
     assert searcher.search(query, history).hits[0].question == 64
     monkeypatch.setattr(searcher, "follow_ups", None)
     assert searcher.search(query, history).hits[0].question != 64
+
+
+def test_a_reply_without_citations_says_what_was_talked_about(searcher):
+    asked = Turn("user", "How does ROUGE work?")
+    assert searcher.search(asked.content).hits[0].question == 43
+    said = "It checks how much of the reference is covered by the output: recall over n-grams."
+    assert searcher.carried((asked, Turn("assistant", said))) == [41]
+    assert searcher.carried((Turn("user", "question 43"), Turn("assistant", said))) == [43]
+
+
+def test_a_query_that_stands_alone_by_its_wording_changes_the_topic(searcher, monkeypatch):
+    history = (
+        Turn("user", "看圖會講出圖裡沒有的東西，用什麼基準測"),
+        Turn("assistant", "TextVQA 要求模型讀懂圖中文字才能回答，證明 OCR 能力【第60題】"),
+    )
+    query = "欸可以用白話跟完全外行的人講，LLM 到底是啥嗎"
+    assert searcher.search(query, history).hits[0].question == 1
+    monkeypatch.setattr(searcher, "alone", None)
+    assert searcher.search(query, history).hits[0].question != 1

@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.context import RICH
 from tutor.retrieval.conversation import content_terms, has_pronoun, leans
 from tutor.retrieval.remembered import usable
 
 Array = NDArray[np.float64]
 FILE = Path(__file__).parent / "alone.npz"
-# Content terms from which a query counts as rich.
-_RICH = 8
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Alone:
             own[first],
             own[first] - own[other],
             within[other] - within[first],
-            min(len(content_terms(query)), _RICH) / _RICH,
+            min(1.0, len(content_terms(query)) / RICH),
             float(has_pronoun(query)),
             float(leans(query)),
         ])  # fmt: skip

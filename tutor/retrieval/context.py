@@ -80,7 +80,7 @@ def _raw(context: Context, leg: str) -> Fused:
     return np.asarray(context.legs.get(leg, np.zeros(len(context.own))), dtype=np.float64)
 
 
-def weighed(context: Context, expanded: bool) -> Fused:
+def weighted_sum(context: Context, expanded: bool) -> Fused:
     """Sum of what the ranking weighs, per question: differences are log-odds of being meant."""
     weights = learned("conversation" if context.expected is None else "foreseen", expanded)
     return np.asarray(np.sum([weights.get(name, 0.0) * values for name, values in features(context).items()], axis=0))
@@ -88,7 +88,7 @@ def weighed(context: Context, expanded: bool) -> Fused:
 
 def rank(context: Context, expanded: bool) -> Fused:
     """Score per question, at most 1, comparable with the fused score of a query by itself."""
-    total = weighed(context, expanded)
+    total = weighted_sum(context, expanded)
     ranked = comparable(total - total.min())
     best = int(np.argmax(ranked))
     # How good the best one is, is said by the best search that found it.

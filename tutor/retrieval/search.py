@@ -22,7 +22,7 @@ from ingest.index import Index
 from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.alone import alone_by
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
-from tutor.retrieval.context import Context, rank, weighed
+from tutor.retrieval.context import Context, rank, weighted_sum
 from tutor.retrieval.conversation import (
     cited_questions,
     content_terms,
@@ -203,13 +203,12 @@ class Searcher:
         return []
 
     def _talked_about(self, query: str, reply: str, history: Sequence[Turn]) -> list[int]:
-        """The question that a query and the reply to it are about; none where the corpus does not answer the query.
-
-        With the citations cut from 534 train and dev conversations, the query finds it in .921 of them, both in .972.
-        """
+        """The question that a query and the reply to it are about; none where the corpus does not answer the query."""
         found = self._search(query, history, MOST_LIKELY)
-        if not found.in_corpus or not reply:
-            return [hit.question for hit in found.hits[:1]] if found.in_corpus else []
+        if not found.in_corpus:
+            return []
+        if found.addressed or not reply:
+            return [found.hits[0].question]
         score = self._fuse(self.legs.glance(f"{query} {reply[:REPLY]}"))
         for hit in found.hits:
             score[self._numbers.index(hit.question)] += hit.score
@@ -222,7 +221,7 @@ class Searcher:
         rewritten = f"{self.titles[carried[0]]} {query}"
         with_title = self.legs.glance(rewritten)
         context = self.context(query, scored, with_title, history, carried)
-        if self._means_itself(query, own, weighed(context, self.legs.expanded)):
+        if self._means_itself(query, own, weighted_sum(context, self.legs.expanded)):
             return None
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
