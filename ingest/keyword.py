@@ -88,6 +88,14 @@ class KeywordIndex:
         """Whether any row holds this term."""
         return term in self._vocabulary
 
+    def holds(self, row: int, term: str) -> bool:
+        """Whether this row holds this term."""
+        position = self._vocabulary.get(term)
+        return position is not None and bool((self._rows_of(position) == row).any())
+
+    def _rows_of(self, position: int) -> NDArray[np.int32]:
+        return self._rows[self._starts[position] : self._starts[position + 1]]
+
     def scores(self, query_terms: Sequence[str]) -> NDArray[np.float32]:
         """BM25 score of every row for terms as `search_terms` gives them: `(rows,)` float32, 0 where none occurs."""
         found = np.zeros(self.rows, dtype=np.float32)
@@ -97,9 +105,9 @@ class KeywordIndex:
             if position is not None:
                 weights[position] = weights.get(position, 0.0) + weight_of(term)
         for position, weight in weights.items():
-            rows = slice(self._starts[position], self._starts[position + 1])
+            scores = self._scores[self._starts[position] : self._starts[position + 1]]
             # A term names a row once, so this adds everything.
-            found[self._rows[rows]] += np.float32(weight) * self._scores[rows]
+            found[self._rows_of(position)] += np.float32(weight) * scores
         return found
 
 

@@ -59,3 +59,9 @@ def test_grammar_counts_less_than_topic(term, weight):
 
 def test_characters_stand_beside_bigrams_without_grammar():
     assert search_terms("臺灣的人") == ["台湾", "湾的", "的人", "台", "湾", "人"]
+
+
+def test_knows_which_row_holds_a_term(index):
+    (term,) = search_terms("caching")
+    assert [index.holds(row, term) for row in range(len(ROWS))] == [False, True, False, False]
+    assert not index.holds(1, "zebra")

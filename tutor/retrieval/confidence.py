@@ -47,7 +47,7 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
     content = set(content_terms(query))
     latin = {t for t in content if t.isascii()}
     han = content - latin
-    best_terms = legs.terms_of(int(order[0])) if len(order) else frozenset[str]()
+    missed = {t for t in content if not (len(order) and legs.mentions(int(order[0]), t))}
     found = {
         "fused": float(fused[order[0]]) if len(order) else 0.0,
         "margin": float(fused[order[0]] - fused[order[1]]) if len(order) > 1 else 0.0,
@@ -56,8 +56,8 @@ def features(query: str, legs: Legs, scored: LegScores, fused: NDArray[np.float6
         "unknown-latin": _share(latin & scored.unknown, latin),
         "names-unknown": float(bool(named_terms(query) & scored.unknown)),
         "unknown-han": _share(han & scored.unknown, han),
-        "missed-latin": _share(latin - best_terms, latin),
-        "missed-han": _share(han - best_terms, han),
+        "missed-latin": _share(latin & missed, latin),
+        "missed-han": _share(han & missed, han),
         "digits": float(any(c.isdigit() for c in query)),
         "english": float(not any(c > _HAN for c in query)),
         "latin": float(bool(latin)),

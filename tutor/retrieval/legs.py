@@ -58,7 +58,6 @@ class Legs:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._numbers = list(index.content.questions)
-        self._terms_of = lru_cache(maxsize=1024)(self._load_terms)
         self.expanded = index.expanded
         self._of_entry = self._positions(index.content.entry_question)
         self._of_passage = self._positions(index.content.passage_question)
@@ -165,14 +164,9 @@ class Legs:
                 unknown.add(term)
         return known, frozenset(unknown)
 
-    def terms_of(self, position: int) -> frozenset[str]:
-        """All terms of the question at this position of the ranking, expansions included."""
-        return self._terms_of(position)
-
-    def _load_terms(self, position: int) -> frozenset[str]:
-        content = self._index.content
-        question = self._numbers[position]
-        return frozenset(t for _, entry in content.entries_of(question) for t in terms(entry.searched))
+    def mentions(self, position: int, term: str) -> bool:
+        """Whether the question at this position of the ranking, or one of its expansions, holds a term."""
+        return self._index.keyword_questions.holds(position, term)
 
     def _best(self, scores: Scores, owner: NDArray[np.int64], *, floor: float) -> Scores:
         best = np.full(len(self._numbers), floor, dtype=np.float32)

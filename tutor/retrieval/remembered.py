@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -70,7 +71,13 @@ class Remembered:
 
         Cosines of USE and four times those of e5.
         """
-        return np.asarray(((vectors @ self.directions) * self.steps).astype(np.float32) @ self.rows.T, dtype=np.float64)
+        on_them = ((vectors @ self.directions) * self.steps).astype(np.float32)
+        return np.asarray(on_them @ self._as_floats, dtype=np.float64)
+
+    @cached_property
+    def _as_floats(self) -> NDArray[np.float32]:
+        """`(k, n)`: bytes would be turned into floats at every call, ten times the work of the product."""
+        return np.ascontiguousarray(self.rows.T, dtype=np.float32)
 
 
 def shares(likeness: Array, weight: Array, sharpness: float) -> Array:
