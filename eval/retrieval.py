@@ -18,6 +18,7 @@ from eval.baselines.kept import document_of, kept
 from eval.baselines.usual_recipe import UsualRecipe, missing
 from eval.gold import Part, Row, rows
 from eval.intervals import auroc, interval, mean_interval
+from tutor.retrieval.address import without_citations
 from tutor.retrieval.result import Turn
 from tutor.retrieval.search import Searcher
 
@@ -40,6 +41,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["latency_ms"] = percentiles(timings)
     report["legs"] = _legs(searcher, singles)
     report["follow_ups"] = ranking(rows("conversations", part), fused)
+    report["follow_ups_uncited"] = ranking([_uncited(row) for row in rows("conversations", part)], fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
     # Follow-ups are all answerable; the history must not make them look strange.
     talk = [searcher.search(row["query"], _turns(row)) for row in rows("conversations", part)]
@@ -167,6 +169,15 @@ def _reliability(labelled: NDArray[np.float64]) -> list[dict[str, float]]:
                 "confidence": round(float(means[0]), 3), "answerable": round(float(means[1]), 3),
             })  # fmt: skip
     return bins
+
+
+def _uncited(row: Row) -> Row:
+    """The same conversation as another client may hand it over: without the citations of its replies."""
+    history = [
+        {**turn, "content": without_citations(turn["content"])} if turn["role"] == "assistant" else turn
+        for turn in row["history"]
+    ]
+    return {**row, "history": history}
 
 
 def _turns(row: Row) -> tuple[Turn, ...]:

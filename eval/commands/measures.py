@@ -53,10 +53,10 @@ def retrieval(
 
 
 def _show_retrieval(report: dict[str, Any]) -> None:
-    for name in ("single", "follow_ups", "topic_switches"):
+    for name in ("single", "follow_ups", "follow_ups_uncited", "topic_switches"):
         for group, figures in report[name]["table"].items():
             shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
-            typer.echo(f"{name:15} {group:18} n={figures['hit@1']['n']:<4} {shown}")
+            typer.echo(f"{name:18} {group:18} n={figures['hit@1']['n']:<4} {shown}")
     recipe = report["usual_recipe"]
     if isinstance(recipe, str):
         typer.echo(f"usual recipe    {recipe}")
