@@ -24,6 +24,8 @@ from tutor.retrieval.search import Searcher
 
 Ranker = Callable[[Row], Sequence[int]]
 DEPTH = 10
+# The part that has a second set of queries, by other writers, since a few rows more or less decide what the first says.
+AGAIN: Part = "test"
 
 
 def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
@@ -50,6 +52,14 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["topic_switches"]["taken_for_follow_up"] = mean_interval([result.rewritten is not None for result in alone])
     report["confidence"] = _confidence(searcher, part)
     report["usual_recipe"] = _usual_recipe(searcher, singles, part)
+    again = rows("retrieval_again", part) if part == AGAIN else []
+    if again:
+        talked, switched = rows("conversations_again", part), rows("switches_again", part)
+        report["again"] = {
+            "single": ranking(again, fused), "follow_ups": ranking(talked, fused),
+            "topic_switches": ranking(switched, fused),
+        }  # fmt: skip
+    report["beside_best_leg"] = _beside_best_leg(searcher, [*singles, *again], fused)
     return report
 
 
@@ -101,6 +111,27 @@ def _legs(searcher: Searcher, found: Sequence[Row]) -> dict[str, Any]:
         }
         full = ranking(found, lambda row, ranked=ranked: ranked[row["id"]])["table"]  # type: ignore[misc]
         table[name] = {group: values["hit@1"] for group, values in full.items() if not group.startswith("kind")}
+    return table
+
+
+def _beside_best_leg(searcher: Searcher, found: Sequence[Row], fused: Ranker) -> dict[str, Any]:
+    """By language: hit@1 fused, the best leg and its hit@1, and the difference, row by row."""
+    numbers = list(searcher.titles)
+    hits: dict[str, list[float]] = defaultdict(list)
+    for row in found:
+        hits["fused"].append(float(fused(row)[0] in row["relevant"]))
+        for name, scored in searcher.legs.score(row["query"]).legs.items():
+            hits[name].append(float(numbers[int(scored.argmax())] in row["relevant"]))
+    languages = np.asarray([row["language"] for row in found])
+    table = {}
+    for language in sorted(set(languages.tolist())):
+        of = {name: np.asarray(values)[languages == language] for name, values in hits.items()}
+        ours = of.pop("fused")
+        best = max(of, key=lambda name: float(of[name].mean()))
+        table[language] = {
+            "fused": mean_interval(ours), "leg": best, "best_leg": mean_interval(of[best]),
+            "difference": mean_interval(ours - of[best]),
+        }  # fmt: skip
     return table
 
 

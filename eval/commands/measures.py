@@ -53,10 +53,12 @@ def retrieval(
 
 
 def _show_retrieval(report: dict[str, Any]) -> None:
-    for name in ("single", "follow_ups", "follow_ups_uncited", "topic_switches"):
-        for group, figures in report[name]["table"].items():
+    tables = {name: report[name]["table"] for name in ("single", "follow_ups", "follow_ups_uncited", "topic_switches")}
+    tables |= {f"again, {name}": found["table"] for name, found in report.get("again", {}).items()}
+    for name, table in tables.items():
+        for group, figures in table.items():
             shown = "  ".join(f"{k} {v['value']:.3f} [{v['low']:.3f}, {v['high']:.3f}]" for k, v in figures.items())
-            typer.echo(f"{name:18} {group:18} n={figures['hit@1']['n']:<4} {shown}")
+            typer.echo(f"{name:21} {group:18} n={figures['hit@1']['n']:<4} {shown}")
     recipe = report["usual_recipe"]
     if isinstance(recipe, str):
         typer.echo(f"usual recipe    {recipe}")
@@ -65,6 +67,11 @@ def _show_retrieval(report: dict[str, Any]) -> None:
             typer.echo(f"usual recipe    {group:18} " + "  ".join(f"{k} {v['value']:.3f}" for k, v in figures.items()))
     for name, figures in report["legs"].items():
         typer.echo(f"leg {name:20} " + "  ".join(f"{g} {v['value']:.3f}" for g, v in figures.items()))
+    for language, found in report["beside_best_leg"].items():
+        typer.echo(
+            f"fused {found['fused']['value']:.3f}, {found['leg']} {found['best_leg']['value']:.3f} on {language}: "
+            + interval_line("difference", found["difference"])
+        )
     confidence = report["confidence"]
     shown_keys = ("auroc", "auroc_with_false_premises", "unanswerable_refused", "answerable_refused")
     refused = {key: confidence[key] for key in shown_keys}
