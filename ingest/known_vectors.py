@@ -6,6 +6,7 @@ Knows vectors and the keys of texts, nothing of documents. A text that has chang
 from __future__ import annotations
 
 import logging
+import math
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -73,4 +74,4 @@ def _bytes_of(vector: Vectors) -> NDArray[np.int8]:
 
 def _unit(row: NDArray[np.int8]) -> Vectors:
     plain = row.astype(np.float32)
-    return np.asarray(plain / np.linalg.norm(plain), dtype=np.float32)
+    return np.asarray(plain / math.sqrt(plain @ plain), dtype=np.float32)
