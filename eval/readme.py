@@ -88,6 +88,18 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             ("first, elliptical follow-ups", retrieval["follow_ups"]["table"]["all"]["hit@1"]),
             ("first, after a change of topic", retrieval["topic_switches"]["table"]["all"]["hit@1"]),
         ]
+        if "again" in retrieval:
+            again = {name: found["table"] for name, found in retrieval["again"].items()}
+            found += [
+                ("second test set, by other writers: first", again["single"]["all"]["hit@1"]),
+                ("second test set: among the first three", again["single"]["all"]["hit@3"]),
+                (
+                    "second test set: first, paraphrases without a shared word",
+                    again["single"]["kind:paraphrase"]["hit@1"],
+                ),
+                ("second test set: first, elliptical follow-ups", again["follow_ups"]["all"]["hit@1"]),
+                ("second test set: first, after a change of topic", again["topic_switches"]["all"]["hit@1"]),
+            ]
         confidence = retrieval["confidence"]
         found += [
             (f"refused: {kind}", v)
