@@ -52,8 +52,9 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["topic_switches"]["taken_for_follow_up"] = mean_interval([result.rewritten is not None for result in alone])
     report["confidence"] = _confidence(searcher, part)
     report["usual_recipe"] = _usual_recipe(searcher, singles, part)
-    again = rows("retrieval_again", part) if part == AGAIN else []
-    if again:
+    again: list[Row] = []
+    if part == AGAIN:
+        again = rows("retrieval_again", part)
         talked, switched = rows("conversations_again", part), rows("switches_again", part)
         report["again"] = {
             "single": ranking(again, fused), "follow_ups": ranking(talked, fused),

@@ -76,7 +76,7 @@ class Remembered:
 
     @cached_property
     def _as_floats(self) -> NDArray[np.float32]:
-        """`(k, n)`: bytes would be turned into floats at every call, ten times the work of the product."""
+        """`(k, n)`: bytes would be turned into floats at every call."""
         return np.ascontiguousarray(self.rows.T, dtype=np.float32)
 
 
