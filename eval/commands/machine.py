@@ -1,4 +1,4 @@
-"""`python -m eval speed`, `engine`, `page`, `scale`, `load`: what a machine gives, and wants to be quiet for; `footprint`: what it holds."""
+"""`python -m eval speed`, `engine`, `threads`, `page`, `scale`, `load`: what a machine gives, and wants to be quiet for; `footprint`: what it holds."""
 
 from __future__ import annotations
 
@@ -61,6 +61,14 @@ def engine(as_json: Json = False) -> None:
     if path is None:
         raise UsageError("The engine's measure wants a GGUF model on disk.", "tutor models pull")
     finish("engine", measure(path, say), as_json, show_figures)
+
+
+@app.command()
+def threads(as_json: Json = False) -> None:
+    """Threads of one search, and how they wait, beside other work (six minutes, a quiet machine)."""
+    from eval.threads import measure
+
+    finish("threads", measure(say), as_json, show_figures)
 
 
 @app.command()

@@ -10,7 +10,6 @@ Best evidence decides: a question's score is the maximum over its entries. Knows
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.chroma import answering, search_collection, stored_vector
-from ingest.embed import Vectors, load_embedder
+from ingest.embed import Vectors, load_embedder, texts_at_once
 from ingest.index import Index
 from ingest.text import search_terms, terms
 
@@ -63,10 +62,12 @@ class Legs:
         self._of_passage = self._positions(index.content.passage_question)
         self._collections = index.collections()
         self._sizes = {leg: collection.count() for leg, collection in self._collections.items()}
-        self.embedders = list(dict.fromkeys(embedder for embedder, _ in self._collections))
-        self._quick = {embedder for embedder, role in self._collections if role == "text"} or set(self.embedders)
-        # A slow embedder works in a thread of its own while the other legs search.
-        self._pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="embed")
+        embedders = list(dict.fromkeys(embedder for embedder, _ in self._collections))
+        self._quick = {embedder for embedder, role in self._collections if role == "text"} or set(embedders)
+        # Slow ones begin, and work in a thread of their own while the other legs search. Where a slow embedder takes all
+        # cores the quick ones come after it: side by side they would share them, and each wait for the other's share.
+        self.embedders = sorted(embedders, key=lambda embedder: embedder in self._quick)
+        self._pool = ThreadPoolExecutor(texts_at_once(), thread_name_prefix="embed")
         self._vector = lru_cache(maxsize=VECTORS)(self._start_embedding)
         self._nearest = lru_cache(maxsize=VECTORS * len(self._collections))(self._look_up)
 
@@ -96,7 +97,7 @@ class Legs:
     def score(self, query: str) -> LegScores:
         """Score every question by every leg."""
         self.prepare(query)
-        return self._score(query, list(self._collections))
+        return self._score(query, sorted(self._collections, key=lambda leg: leg[0] in self._quick))
 
     def glance(self, query: str) -> LegScores:
         """Score every question by the quick legs: keywords, and embedders that read the text itself.
