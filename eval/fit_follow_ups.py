@@ -1,7 +1,8 @@
 """Writes the follow-ups that are known for the shipped document. Part of `python -m eval fit`; writes follow_ups.npz.
 
-The rows of `follow_ups_train.jsonl` are embedded. What they weigh beside everything else is learned elsewhere: where a
-follow-up leads, with the conversations, which other people wrote; whether it leads anywhere, here.
+The rows of `follow_ups_train.jsonl` are embedded, Chinese ones in both scripts: the embedders find the two less alike than
+people do. What they weigh beside everything else is learned elsewhere: where a follow-up leads, with the conversations,
+which other people wrote; whether it leads anywhere, here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from eval.gold import Part, Row, rows, some
 from eval.linear import alike, logistic
 from ingest.embed import side_by_side
+from ingest.text import converter
 from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.conversation import refers_back
 from tutor.retrieval.follow_ups import FollowUps, keep, weighed
@@ -32,7 +34,7 @@ Array = NDArray[np.float64]
 
 def fit_follow_ups(searcher: Searcher) -> FollowUps:
     """Embed the follow-ups, write them, and return them."""
-    found = rows("follow_ups", "train")
+    found = _both_scripts()
     vectors = np.stack([side_by_side(searcher.legs.vectors(row["query"])) for row in found])
     known = FollowUps(
         searcher.index.manifest["source_sha256"],
@@ -50,13 +52,13 @@ def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dic
     Each known follow-up is judged without itself. `searcher` knows the follow-ups, and gives them no weight in the confidence.
     """
     signs, answered, talked, names_its_own = [], [], [], []
-    numbers = np.asarray([row["id"] for row in rows("follow_ups", "train")])
+    numbers = np.asarray([row["id"] for row in _both_scripts()])
     for row, history in _asked(searcher):
         found = searcher.search(row["query"], history)
         carried = searcher.carried(history)
         if found.rewritten is None or not carried:
             continue
-        likeness = known.queries.likeness(side_by_side(searcher.legs.vectors(row["query"])))
+        likeness = known.likeness(searcher.legs.vectors(row["query"]))
         others = numbers != row["id"]
         signs.append((log_odds(found.confidence), known.unanswered(likeness, carried[0], others)))
         answered.append(float(bool(row.get("targets", True))))
@@ -79,6 +81,17 @@ def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dic
         for name, which in (("unanswered", y == 0), ("answered", hard), ("conversations", talk))
         for when, values in (("", after), ("_before", x[:, 0]))
     }
+
+
+def _both_scripts() -> list[Row]:
+    """The known follow-ups, each Chinese one also as it is written in the other script."""
+    found = rows("follow_ups", "train")
+    other = []
+    for row in found:
+        written = converter("s2twp" if row["language"] == "zh-Hans" else "tw2sp").convert(row["query"])
+        if row["language"] != "en" and written != row["query"]:
+            other.append({**row, "query": written})
+    return [*found, *other]
 
 
 def _asked(searcher: Searcher) -> Iterator[tuple[Row, tuple[Turn, ...]]]:

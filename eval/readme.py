@@ -100,6 +100,13 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
                 ("second test set: first, elliptical follow-ups", again["follow_ups"]["all"]["hit@1"]),
                 ("second test set: first, after a change of topic", again["topic_switches"]["all"]["hit@1"]),
             ]
+        if "short_follow_ups" in retrieval:
+            short = retrieval["short_follow_ups"]
+            found += [
+                ("two or three words behind an answer (「那缺點呢？」): first", short["table"]["all"]["hit@1"]),
+                ("the same: refused, though the document answers", short["refused"]),
+                ("the same: refused where it does not", short["unanswered_refused"]),
+            ]
         confidence = retrieval["confidence"]
         found += [
             (f"refused: {kind}", v)

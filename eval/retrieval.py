@@ -44,6 +44,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["legs"] = _legs(searcher, singles)
     report["follow_ups"] = ranking(rows("conversations", part), fused)
     report["follow_ups_uncited"] = ranking([_uncited(row) for row in rows("conversations", part)], fused)
+    report["short_follow_ups"] = _short_follow_ups(searcher, part, fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
     # Follow-ups are all answerable; the history must not make them look strange.
     talk = [searcher.search(row["query"], _turns(row)) for row in rows("conversations", part)]
@@ -62,6 +63,25 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
         }  # fmt: skip
     report["beside_best_leg"] = _beside_best_leg(searcher, [*singles, *again], fused)
     return report
+
+
+def _short_follow_ups(searcher: Searcher, part: Part, fused: Ranker) -> dict[str, Any]:
+    """「那缺點呢？」 behind every question: found where the document answers, and what is refused of both sorts."""
+    found = [{**row, "history": _talk_about(searcher, row["after"])} for row in rows("short_follow_ups", part)]
+    answered, others = ([row for row in found if bool(row["relevant"]) is yes] for yes in (True, False))
+
+    def refused(some: Sequence[Row]) -> dict[str, float]:
+        return mean_interval([not searcher.search(row["query"], _turns(row)).in_corpus for row in some])
+
+    return {**ranking(answered, fused), "refused": refused(answered), "unanswered_refused": refused(others)}
+
+
+def _talk_about(searcher: Searcher, number: int) -> list[dict[str, str]]:
+    """A conversation about one question, with nothing in the reply but its citation."""
+    return [
+        {"role": "user", "content": searcher.titles[number]},
+        {"role": "assistant", "content": f"【第{number}題】"},
+    ]
 
 
 def ranking(found: Sequence[Row], rank: Ranker) -> dict[str, Any]:

@@ -6,6 +6,7 @@
     ├── IndexMissing           the corpus has not been ingested yet                         (exit code 2)
     ├── IndexMismatch          the index was built by other code, settings or document      (exit code 2)
     ├── IndexBusy              another process is building this index                       (exit code 2)
+    ├── BuildEnded             the process that built this index was ended from outside     (exit code 2)
     ├── IndexUnavailable       the Chroma server that holds its vectors does not answer     (exit code 2)
     ├── DiskFull               there is no room for what should be written                   (exit code 2)
     ├── ModelMissing           the chosen model is not on disk and could not be fetched     (exit code 2)
@@ -59,6 +60,10 @@ class IndexMismatch(TutorError):
 
 class IndexBusy(TutorError):
     """Another process holds the lock of this index."""
+
+
+class BuildEnded(TutorError):
+    """The process that built the index was ended from outside: by the system when memory ran out, or by somebody."""
 
 
 class IndexUnavailable(TutorError):

@@ -52,8 +52,11 @@ def retrieval(
     finish(f"retrieval-{part}", measure(searcher(), part_of(part)), as_json, _show_retrieval)
 
 
+RANKED = ("single", "follow_ups", "follow_ups_uncited", "short_follow_ups", "topic_switches")
+
+
 def _show_retrieval(report: dict[str, Any]) -> None:
-    tables = {name: report[name]["table"] for name in ("single", "follow_ups", "follow_ups_uncited", "topic_switches")}
+    tables = {name: report[name]["table"] for name in RANKED}
     tables |= {f"again, {name}": found["table"] for name, found in report.get("again", {}).items()}
     for name, table in tables.items():
         for group, figures in table.items():
@@ -76,6 +79,8 @@ def _show_retrieval(report: dict[str, Any]) -> None:
     shown_keys = ("auroc", "auroc_with_false_premises", "unanswerable_refused", "answerable_refused")
     refused = {key: confidence[key] for key in shown_keys}
     refused["follow-ups refused"] = report["follow_ups"]["refused"]
+    refused["short follow-ups refused"] = report["short_follow_ups"]["refused"]
+    refused["short follow-ups without an answer refused"] = report["short_follow_ups"]["unanswered_refused"]
     refused["switches rewritten"] = report["topic_switches"]["taken_for_follow_up"]
     for key, figure in refused.items():
         typer.echo(interval_line(key, figure))

@@ -15,6 +15,10 @@ def query(at):
     return {"use": np.eye(512, dtype=np.float32)[at], "e5": np.eye(384, dtype=np.float32)[at]}
 
 
+def expected(known, at, carried, numbers=NUMBERS):
+    return known.expected(known.likeness(query(at)), carried, numbers)
+
+
 def known(source="abc"):
     """After 3: "slower?" leads to 5, "cheaper?" to 8. After 5: "slower?" leads to 3 and 8."""
     slower, cheaper = side_by_side(query(0)), side_by_side(query(1))
@@ -25,25 +29,25 @@ def known(source="abc"):
 
 
 def test_what_is_expected_depends_on_the_query_and_on_what_was_talked_about():
-    after_3 = known().expected(query(0), 3, NUMBERS)
+    after_3 = expected(known(), 0, 3)
     assert after_3.shape == (3,)
     assert after_3.argmax() == 1
-    assert known().expected(query(1), 3, NUMBERS).argmax() == 2
-    after_5 = known().expected(query(0), 5, NUMBERS)
+    assert expected(known(), 1, 3).argmax() == 2
+    after_5 = expected(known(), 0, 5)
     assert after_5[0] == pytest.approx(after_5[2], abs=0.1)
     assert after_5[0] > after_5[1]
 
 
 def test_a_question_that_nobody_is_known_to_ask_about_next_is_not_expected():
-    assert known().expected(query(0), 3, [5, 8, 77])[2] == 0
-    assert known().expected(query(7), 77, NUMBERS).max() <= 5.9
+    assert expected(known(), 0, 3, [5, 8, 77])[2] == 0
+    assert expected(known(), 7, 77).max() <= 5.9
 
 
 def test_a_question_that_two_follow_ups_lead_to_gets_both_shares():
     twice = FollowUps(
         "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2)
     )
-    assert twice.expected(query(0), 3, NUMBERS)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
+    assert expected(twice, 0, 3)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
 
 
 def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
@@ -53,7 +57,7 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
         assert follow_ups_of("abc", ("use", "e5")) is None
         keep(known())
         kept = follow_ups_of("abc", ("use", "e5"))
-        assert kept.expected(query(0), 3, NUMBERS) == pytest.approx(known().expected(query(0), 3, NUMBERS), abs=1e-2)
+        assert expected(kept, 0, 3) == pytest.approx(expected(known(), 0, 3), abs=1e-2)
         assert follow_ups_of("another", ("use", "e5")) is None
         assert follow_ups_of("abc", ("use",)) is None
     finally:
@@ -85,6 +89,10 @@ def test_shares_sum_to_one_whatever_the_likeness():
     assert found[0] > found[1] > found[2]
 
 
+def sureness(known, before, at, carried, own_topic):
+    return known.confidence(before, known.likeness(query(at)), carried, own_topic)
+
+
 def partly_known():
     """After 3: "slower?" leads to 5, "who invented it?" nowhere. After 5: "who invented it?" leads to 8."""
     slower, invented = side_by_side(query(0)), side_by_side(query(1))
@@ -95,24 +103,22 @@ def partly_known():
 
 
 def test_what_is_known_to_have_no_answer_is_not_expected_anywhere():
-    assert partly_known().expected(query(1), 3, NUMBERS).argmax() == 2  # what answers it behind another question
-    assert np.isfinite(partly_known().expected(query(7), 3, NUMBERS)).all()
+    assert expected(partly_known(), 1, 3).argmax() == 2  # what answers it behind another question
+    assert np.isfinite(expected(partly_known(), 7, 3)).all()
 
 
 def test_a_follow_up_like_one_without_an_answer_is_less_sure():
     known = partly_known()
-    sure, doubtful, elsewhere = (
-        known.confidence(0.9, query(at), n, own_topic=False) for at, n in ((0, 3), (1, 3), (1, 5))
-    )
+    sure, doubtful, elsewhere = (sureness(known, 0.9, at, n, own_topic=False) for at, n in ((0, 3), (1, 3), (1, 5)))
     assert doubtful < 0.5 < sure
     assert doubtful < elsewhere
 
 
 def test_follow_ups_vouch_for_no_query_that_names_a_topic_of_its_own():
     known = partly_known()
-    assert known.confidence(0.1, query(0), 3, own_topic=False) > 0.5
-    assert known.confidence(0.1, query(0), 3, own_topic=True) == pytest.approx(0.1)
-    assert known.confidence(0.9, query(1), 3, own_topic=True) < 0.5
+    assert sureness(known, 0.1, 0, 3, own_topic=False) > 0.5
+    assert sureness(known, 0.1, 0, 3, own_topic=True) == pytest.approx(0.1)
+    assert sureness(known, 0.9, 1, 3, own_topic=True) < 0.5
 
 
 def test_what_is_left_out_says_nothing():
@@ -122,7 +128,7 @@ def test_what_is_left_out_says_nothing():
 
 
 def test_without_a_weighing_the_confidence_stays():
-    assert known().confidence(0.8, query(0), 3, own_topic=False) == pytest.approx(0.8)
+    assert sureness(known(), 0.8, 0, 3, own_topic=False) == pytest.approx(0.8)
 
 
 def test_the_weighing_is_kept(tmp_path, monkeypatch):

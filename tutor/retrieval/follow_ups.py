@@ -26,14 +26,15 @@ FILE = Path(__file__).parent / "follow_ups.npz"
 SHARPNESS, ELSEWHERE = 5.0, 0.05
 # Share below which a question counts as not expected.
 LEAST = 0.003
-# Sharpness of the likeness where it is asked whether the document answers: 8 and 12 are alike, 5 finds fewer (docs/log.md).
-SHARPNESS_UNANSWERED = 12.0
+# The same where it is asked whether the document answers: that a drawback is given elsewhere says nothing of this question.
+# Sharpness of 8 to 12 and a say of .001 to .01 are alike, .05 and more find fewer (docs/log.md).
+SHARPNESS_UNANSWERED, ELSEWHERE_UNANSWERED = 10.0, 0.01
 _LEAST_UNANSWERED = 1e-3
 
 
 @dataclass(frozen=True)
 class FollowUps:
-    """Follow-ups of one document.
+    """Follow-ups of one document, each in both scripts of Chinese.
 
     Args:
         after: `(n,)`, the question that was talked about.
@@ -47,13 +48,17 @@ class FollowUps:
     leads_to: NDArray[np.int64]
     weighing: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
-    def expected(self, vectors: Mapping[str, Vectors], carried: int, numbers: Sequence[int]) -> NDArray[np.float64]:
+    def likeness(self, vectors: Mapping[str, Vectors]) -> Array:
+        """How alike a query is to each of those known, `(n,)`, of its unit vectors by embedder."""
+        return self.queries.likeness(side_by_side(vectors))
+
+    def expected(self, likeness: Array, carried: int, numbers: Sequence[int]) -> Array:
         """How much each question is expected next, `(questions,)` in the order of `numbers`; 0 where not, at most 5.8.
 
         Log of the share that follow-ups like this one lead to it.
         """
         weight = np.where(self.after == carried, 1.0, ELSEWHERE) * self.answers
-        say = shares(self.queries.likeness(side_by_side(vectors)), weight, SHARPNESS)
+        say = shares(likeness, weight, SHARPNESS)
         by_number = np.zeros(max(int(self.leads_to.max()), *numbers) + 1)
         np.add.at(by_number, self.leads_to[:, 0], say)
         second = self.leads_to[:, 1] != self.leads_to[:, 0]
@@ -65,23 +70,22 @@ class FollowUps:
         """`(n,)`, whether some question answers."""
         return self.leads_to[:, 0] > 0
 
-    def confidence(self, confidence: float, vectors: Mapping[str, Vectors], carried: int, own_topic: bool) -> float:
+    def confidence(self, confidence: float, likeness: Array, carried: int, own_topic: bool) -> float:
         """The probability that the document answers a follow-up, given what the search found and what is known.
 
         Args:
             own_topic: whether the query names a topic of its own.
         """
-        unanswered = self.unanswered(self.queries.likeness(side_by_side(vectors)), carried)
+        unanswered = self.unanswered(likeness, carried)
         return from_log_odds(float(weighed(self.weighing, log_odds(confidence), unanswered, own_topic)))
 
-    def unanswered(self, likeness: NDArray[np.float64], carried: int, known: NDArray[np.bool_] | None = None) -> float:
+    def unanswered(self, likeness: Array, carried: int, known: NDArray[np.bool_] | None = None) -> float:
         """Log-odds, by the follow-ups most alike, that the document does not answer: -6.9 to 6.9.
 
         Args:
-            likeness: to those known, `(n,)`.
             known: `(n,)`, those that count; all by default.
         """
-        weight = np.where(self.after == carried, 1.0, ELSEWHERE)
+        weight = np.where(self.after == carried, 1.0, ELSEWHERE_UNANSWERED)
         if known is not None:
             weight = weight * known
         share = float(shares(likeness, weight, SHARPNESS_UNANSWERED)[~self.answers].sum())

@@ -221,21 +221,22 @@ class Searcher:
         """Rank a query by itself and beside what was talked about; None where it means what it says by itself."""
         rewritten = f"{self.titles[carried[0]]} {query}"
         with_title = self.legs.glance(rewritten)
-        context = self.context(query, scored, with_title, history, carried)
+        alike = self.alike(query)
+        context = self.context(query, scored, with_title, history, carried, alike)
         if self._means_itself(query, own, weighted_sum(context, self.legs.expanded)):
             return None
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
         if refers_back(query):
-            probability = self._if_answered(ranked.confidence, query, carried[0], own_topic=False)
+            probability = self._if_answered(ranked.confidence, alike, carried[0], own_topic=False)
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
             return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, near=near)
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
         # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
-        both = self._if_answered(both, query, carried[0], own_topic=True)
+        both = self._if_answered(both, alike, carried[0], own_topic=True)
         near = tuple(self._numbers[i] for i in best_first(own, top))
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
@@ -251,16 +252,30 @@ class Searcher:
             return False
         return self.alone.prefers_own(query, self.legs.vectors(query), own, within)
 
-    def _if_answered(self, probability: float, query: str, carried: int, own_topic: bool) -> float:
+    def alike(self, query: str) -> Fused | None:
+        """How alike a query is to each follow-up that is known, `(n,)`; None where none are."""
+        return None if self.follow_ups is None else self.follow_ups.likeness(self.legs.vectors(query))
+
+    def _if_answered(self, probability: float, alike: Fused | None, carried: int, own_topic: bool) -> float:
         """A confidence with what is known of follow-ups like the query."""
-        if self.follow_ups is None:
+        if self.follow_ups is None or alike is None:
             return probability
-        return self.follow_ups.confidence(probability, self.legs.vectors(query), carried, own_topic)
+        return self.follow_ups.confidence(probability, alike, carried, own_topic)
 
     def context(
-        self, query: str, scored: LegScores, with_title: LegScores, history: Sequence[Turn], carried: Sequence[int]
+        self,
+        query: str,
+        scored: LegScores,
+        with_title: LegScores,
+        history: Sequence[Turn],
+        carried: Sequence[int],
+        alike: Fused | None,
     ) -> Context:
-        """What the ranking of a leaning query is computed from."""
+        """What the ranking of a leaning query is computed from.
+
+        Args:
+            alike: what `alike` gives for the query.
+        """
         if not content_terms(query):
             # 「為什麼會這樣？」 names nothing: what it finds by itself is chance.
             nothing = {name: np.zeros_like(scores) for name, scores in scored.legs.items()}
@@ -279,13 +294,13 @@ class Searcher:
             carried=[self._numbers.index(number) for number in carried],
             related=np.asarray([float(questions[n].category == category) for n in self._numbers]),
             lacked=self._lacked(names_in(query, scored), self._numbers.index(carried[0])),
-            expected=self._expected(query, carried[0]),
+            expected=self._expected(alike, carried[0]),
         )
 
-    def _expected(self, query: str, carried: int) -> Fused | None:
-        if self.follow_ups is None:
+    def _expected(self, alike: Fused | None, carried: int) -> Fused | None:
+        if self.follow_ups is None or alike is None:
             return None
-        return self.follow_ups.expected(self.legs.vectors(query), carried, self._numbers)
+        return self.follow_ups.expected(alike, carried, self._numbers)
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ingest import corpora
+from ingest import apart, corpora
 from ingest.errors import IndexBusy, IndexMissing, TutorError
 from tutor.settings import Settings
 from tutor.web.corpora import Corpora
@@ -279,7 +279,7 @@ class Backstage:
         except IndexMissing:
             path = corpora.document_path(settings.corpora_dir, settings.corpus)
             self._say(IndexState("building"))
-            corpora.ingest(
+            apart.ingest(
                 settings.corpora_dir,
                 settings.corpus,
                 path,

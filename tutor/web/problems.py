@@ -31,6 +31,7 @@ _STATUS: tuple[tuple[type[errors.TutorError], int], ...] = (
     (errors.IndexMissing, 404),
     (errors.IndexMismatch, 409),
     (errors.IndexBusy, 409),
+    (errors.BuildEnded, 503),
     (errors.IndexUnavailable, 503),
     (errors.StoreMismatch, 503),
     (errors.StoreUnavailable, 503),

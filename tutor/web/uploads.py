@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ingest import convert
-from ingest.corpora import BESIDE, check_name, ingest, name_for
+from ingest.apart import ingest
+from ingest.corpora import BESIDE, check_name, name_for
 from ingest.errors import DocumentError, IndexBusy, UsageError
 from ingest.shelf import holds
 from tutor.settings import Settings

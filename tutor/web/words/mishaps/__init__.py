@@ -14,6 +14,7 @@ KINDS: dict[str, str] = {
     "IndexMissing": "題庫還沒有建好索引",
     "IndexMismatch": "題庫的索引和現在的設定不合",
     "IndexBusy": "題庫正在準備中",
+    "BuildEnded": "建立索引的程式中途停了",
     "IndexUnavailable": "存放索引的伺服器沒有回應",
     "DiskFull": "磁碟滿了",
     "ModelMissing": "語言模型不在這台機器上",

@@ -83,6 +83,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     # The index.
     ("Another process is building the index of {}.", "另一個程式正在建立 {} 的索引。"),
     ("Wait until it is done, then try again.", "請等它做完再試一次。"),
+    (
+        "Building the index of {} was ended from outside (status {}).",
+        "建立 {} 的索引時，程式被系統或別人中途停掉了（代碼 {}）。",
+    ),
+    ("If memory is short, close other programs, and try again.", "如果是記憶體不夠，請關掉其他程式再試一次。"),
     ("There is no room left to write the index in {}.", "{} 沒有空間寫入索引了。"),
     (
         "Free some space, then run it again; the index before it is still in use.",
