@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.fit_alone import fit_alone
+from eval.fit_alone import MADE_UP, fit_alone, made_up
 from eval.fit_conversation import PRIOR, fit_conversation
 from eval.fit_follow_ups import fit_follow_ups, fit_unanswered
 from eval.fit_treated import fit_treated
@@ -27,6 +27,7 @@ from ingest.index import build
 from tutor.retrieval.confidence import features
 from tutor.retrieval.fusion import calibration, comparable, fuse
 from tutor.retrieval.search import Searcher
+from tutor.retrieval.treated import treated_by
 
 Array = NDArray[np.float64]
 FOLDS = 5
@@ -55,14 +56,19 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     searcher.follow_ups = fit_follow_ups(searcher)
     written["foreseen"], foreseen = fit_conversation(searcher)
     _write(written)
+    treated = fit_treated(searcher, positives(), negatives())
     searcher.alone, alone = fit_alone(searcher, answered())
-    searcher.follow_ups, unanswered = fit_unanswered(searcher, searcher.follow_ups)
+    searcher.treated = treated_by(searcher.index.manifest["source_sha256"], searcher.legs.embedders)
+    changes = [
+        *({**row, "answered": True} for row in made_up(answered(), answered(), MADE_UP)),
+        *({**row, "answered": False} for row in made_up(negatives(), answered(), len(negatives()))),
+    ]
+    searcher.follow_ups, unanswered = fit_unanswered(searcher, searcher.follow_ups, changes)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
         written["plain"]["confidence"], written["plain"]["usual"], plain_area = _fit_confidence(plain)
         written["plain"]["conversation"], plain_talk = fit_conversation(plain)
     _write(written)
-    treated = fit_treated(searcher, positives(), negatives())
     return {
         **written, "treated": treated,
         "cv_hit@1": hit_at_1, "cv_auroc": area, "cv_conversation": talk, "cv_foreseen": foreseen, "alone": alone, "unanswered": unanswered,

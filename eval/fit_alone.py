@@ -39,7 +39,7 @@ def fit_alone(searcher: Searcher, answered: list[Row]) -> tuple[Alone, dict[str,
     x, y = _worded(searcher)
     weights, bias = logistic(x, y, ridge=RIDGE, standardised=False)
     model = Alone(searcher.index.manifest["source_sha256"], weights, bias, (0.0,) * 8)
-    found = measured(searcher, made_up(answered))
+    found = measured(searcher, made_up(answered, answered, MADE_UP))
     total, hits = held_out(found)
     own, kinds = np.stack([m.own for m in found]), np.asarray([m.row["kind"] for m in found])
     every = range(len(found))
@@ -82,15 +82,15 @@ def _worded(searcher: Searcher) -> tuple[Array, Array]:
     return x, np.repeat([1.0, 0.0], [len(stand), len(lean)])
 
 
-def made_up(answered: list[Row]) -> list[Row]:
-    """Some of these queries, each behind another one and a reviewed statement about its question."""
+def made_up(queries: list[Row], answered: list[Row], count: int) -> list[Row]:
+    """Some of these queries, each behind one that the document answers and a reviewed statement about its question."""
     chance, (rubrics, _) = random.Random(7), shipped_rubrics()
     asked: dict[int, list[str]] = {}
     for row in answered:
         asked.setdefault(row["relevant"][0], []).append(row["query"])
     found = []
-    for row in chance.sample(answered, MADE_UP):
-        before = chance.choice([number for number in asked if number not in row["relevant"]])
+    for row in chance.sample(queries, count):
+        before = chance.choice([number for number in asked if number not in row.get("relevant", ())])
         said = chance.choice([p for p in rubrics[before].points if p.kind != "misconception"]).statement
         history = [
             {"role": "user", "content": chance.choice(asked[before])},

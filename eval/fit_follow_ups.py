@@ -7,28 +7,32 @@ which other people wrote; whether it leads anywhere, here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.gold import Part, Row, rows, some
-from eval.linear import alike, logistic
+from eval.linear import adjustment
 from ingest.embed import side_by_side
 from ingest.text import converter
 from tutor.retrieval.confidence import log_odds
-from tutor.retrieval.conversation import refers_back
-from tutor.retrieval.follow_ups import FollowUps, keep, weighed
+from tutor.retrieval.conversation import continues, refers_back
+from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, keep
 from tutor.retrieval.remembered import Remembered
-from tutor.retrieval.result import Turn
+from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
 
 # Rows of the known follow-ups that some question answers, of each ten questions, to learn the weighing from.
-ANSWERED = 60
-# Of the last queries of conversations that lean on them, which the document answers, so many may be taken for ones that it
-# does not (.035 by the search alone).
+ANSWERED = 250
+# Say of what the weighing is learned from, shared alike between rows with an answer and without: known follow-ups; the last
+# queries of conversations, all answered; and queries about something else behind an answer.
+SAY = {"known": 1.0, "talk": 0.5, "change": 1.0}
+# Of the last queries of conversations, which the document answers, so many may be taken for ones that it does not (.04
+# by the search alone).
 REFUSED = 0.055
+RIDGE = 1.0
 Array = NDArray[np.float64]
 
 
@@ -46,41 +50,80 @@ def fit_follow_ups(searcher: Searcher) -> FollowUps:
     return known
 
 
-def fit_unanswered(searcher: Searcher, known: FollowUps) -> tuple[FollowUps, dict[str, float]]:
-    """Learn what it weighs that a follow-up is like others that the document does not answer; write, and return figures.
+@dataclass(frozen=True)
+class Asked:
+    """A query behind a conversation.
 
-    Each known follow-up is judged without itself. `searcher` knows the follow-ups, and gives them no weight in the confidence.
+    Args:
+        sort: a key of `SAY`.
+        signs: log-odds of the search, and what is added to them by weight (`FollowUps.confidence`), `(3,)`.
     """
-    signs, answered, talked, names_its_own = [], [], [], []
-    numbers = np.asarray([row["id"] for row in _both_scripts()])
-    for row, history in _asked(searcher):
-        found = searcher.search(row["query"], history)
-        carried = searcher.carried(history)
-        if found.rewritten is None or not carried:
+
+    sort: str
+    reading: Reading
+    answered: bool
+    search: float
+    signs: Array
+
+
+def fit_unanswered(searcher: Searcher, known: FollowUps, changes: Sequence[Row]) -> tuple[FollowUps, dict[str, float]]:
+    """Learn what it weighs that a query is like follow-ups that the document answers, or does not; write, and return figures.
+
+    Each known follow-up is judged without itself.
+
+    Args:
+        searcher: knows the follow-ups, and gives them no weight in the confidence.
+        changes: queries about something else, each behind a conversation; `answered` says whether the document does.
+    """
+    found = list(_measured(searcher, known, changes))
+    weighing = {reading: _learned([one for one in found if one.reading == reading]) for reading in READINGS}
+    talk = [one for one in found if one.sort == "talk"]
+    # One constant more for all, so that no more conversations are cut off than may be.
+    for more in np.arange(0.0, 4.0, 0.05):
+        kept = {reading: (a, b, round(c + float(more), 3)) for reading, (a, b, c) in weighing.items()}
+        if np.mean([_judged(one, kept) < 0 for one in talk]) <= REFUSED:
+            break
+    known = replace(known, weighing=kept)
+    keep(known)
+    sorts = {f"{sort}_{'answered' if yes else 'unanswered'}": (sort, yes) for sort in SAY for yes in (True, False)}
+    figures = {}
+    for name, (sort, yes) in sorts.items():
+        own = [one for one in found if (one.sort, one.answered) == (sort, yes)]
+        if own:
+            figures[f"{name}_refused"] = round(float(np.mean([_judged(one, kept) < 0 for one in own])), 4)
+            figures[f"{name}_refused_before"] = round(float(np.mean([one.search < 0 for one in own])), 4)
+    return known, figures
+
+
+def _learned(found: Sequence[Asked]) -> tuple[float, float, float]:
+    answered = np.asarray([float(one.answered) for one in found])
+    weight = np.zeros(len(found))
+    for sort, say in SAY.items():
+        for yes in (0.0, 1.0):
+            those = (answered == yes) & np.asarray([one.sort == sort for one in found])
+            weight[those] = say / max(1, those.sum())
+    weight *= len(found) / weight.sum()
+    given = np.asarray([one.search for one in found])
+    a, b, c = adjustment(np.stack([one.signs for one in found]), answered, weight, given, ridge=RIDGE)
+    return round(float(a), 3), round(float(b), 3), round(float(c), 3)
+
+
+def _judged(one: Asked, weighing: Mapping[Reading, tuple[float, float, float]]) -> float:
+    return float(one.search + one.signs @ weighing[one.reading])
+
+
+def _measured(searcher: Searcher, known: FollowUps, changes: Sequence[Row]) -> Iterator[Asked]:
+    ids = np.asarray([row["id"] for row in _both_scripts()])
+    for sort, row, history in _asked(searcher, changes):
+        carried, found = searcher.carried(history), searcher.search(row["query"], history)
+        if not carried or found.addressed or continues(row["query"]):
             continue
         likeness = known.likeness(searcher.legs.vectors(row["query"]))
-        others = numbers != row["id"]
-        signs.append((log_odds(found.confidence), known.unanswered(likeness, carried[0], others)))
-        answered.append(float(bool(row.get("targets", True))))
-        talked.append("after" not in row)
-        names_its_own.append(not refers_back(row["query"]))
-    x, y, talk = np.asarray(signs), np.asarray(answered), np.asarray(talked)
-    named = np.asarray(names_its_own)
-    of_search, of_known = (round(float(w), 3) for w in logistic(x, y, alike(y), ridge=1.0)[0])
-
-    def judged(bias: float) -> Array:
-        return weighed((of_search, of_known, bias), x[:, 0], x[:, 1], named)
-
-    biases = (round(float(bias), 3) for bias in np.arange(-6.0, 6.0, 0.05))
-    bias = next(b for b in biases if (judged(b)[talk] < 0).mean() <= REFUSED)
-    known = replace(known, weighing=(of_search, of_known, bias))
-    keep(known)
-    after, hard = judged(bias), (y == 1) & ~talk
-    return known, {
-        f"{name}_refused{when}": round(float((values[which] < 0).mean()), 4)
-        for name, which in (("unanswered", y == 0), ("answered", hard), ("conversations", talk))
-        for when, values in (("", after), ("_before", x[:, 0]))
-    }
+        others = ids != row["id"] if sort == "known" else np.ones(len(ids), dtype=bool)
+        familiar = known.familiar(likeness, carried[0], others)
+        search = log_odds(found.confidence)
+        signs = familiar * np.asarray([search, known.unanswered(likeness, carried[0], others), 1.0])
+        yield Asked(sort, _reading(found), row.get("answered", bool(row.get("targets", True))), search, signs)
 
 
 def _both_scripts() -> list[Row]:
@@ -94,16 +137,22 @@ def _both_scripts() -> list[Row]:
     return [*found, *other]
 
 
-def _asked(searcher: Searcher) -> Iterator[tuple[Row, tuple[Turn, ...]]]:
-    """Rows with the conversation before them: known follow-ups behind a bare citation, and gold conversations."""
+def _reading(found: SearchResult) -> Reading:
+    if found.rewritten is None:
+        return "by itself"
+    return "refers back" if refers_back(found.query) else "own topic"
+
+
+def _asked(searcher: Searcher, changes: Sequence[Row]) -> Iterator[tuple[str, Row, tuple[Turn, ...]]]:
+    """Rows with the conversation before them: known follow-ups behind a bare citation, gold conversations, changes of topic."""
     known = rows("follow_ups", "train")
     for ten in sorted({(row["after"] - 1) // 10 for row in known}):
         own = [row for row in known if (row["after"] - 1) // 10 == ten]
         for row in [*(r for r in own if not r["targets"]), *some([r for r in own if r["targets"]], ANSWERED)]:
             title = searcher.titles[row["after"]]
-            yield row, (Turn("user", title), Turn("assistant", f"【第{row['after']}題】"))
+            yield "known", row, (Turn("user", title), Turn("assistant", f"【第{row['after']}題】"))
     parts: tuple[Part, Part] = ("train", "dev")
-    for name in ("conversations", "switches"):
-        for part in parts:
-            for row in rows(name, part):
-                yield row, tuple(Turn(t["role"], t["content"]) for t in row["history"])
+    talks = [row for name in ("conversations", "switches") for part in parts for row in rows(name, part)]
+    for sort, found in (("talk", talks), ("change", changes)):
+        for row in found:
+            yield sort, row, tuple(Turn(t["role"], t["content"]) for t in row["history"])

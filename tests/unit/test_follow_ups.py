@@ -89,8 +89,8 @@ def test_shares_sum_to_one_whatever_the_likeness():
     assert found[0] > found[1] > found[2]
 
 
-def sureness(known, before, at, carried, own_topic):
-    return known.confidence(before, known.likeness(query(at)), carried, own_topic)
+def sureness(known, before, at, carried, reading="refers back"):
+    return known.confidence(before, known.likeness(query(at)), carried, reading)
 
 
 def partly_known():
@@ -98,7 +98,7 @@ def partly_known():
     slower, invented = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         "abc", Remembered.of(np.stack([slower, invented, invented])), np.array([3, 3, 5]),
-        np.array([(5, 5), (0, 0), (8, 8)]), (1.0, -1.0, 0.0),
+        np.array([(5, 5), (0, 0), (8, 8)]), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
     )  # fmt: skip
 
 
@@ -109,16 +109,23 @@ def test_what_is_known_to_have_no_answer_is_not_expected_anywhere():
 
 def test_a_follow_up_like_one_without_an_answer_is_less_sure():
     known = partly_known()
-    sure, doubtful, elsewhere = (sureness(known, 0.9, at, n, own_topic=False) for at, n in ((0, 3), (1, 3), (1, 5)))
+    sure, doubtful = (sureness(known, 0.9, at, 3) for at in (0, 1))
     assert doubtful < 0.5 < sure
-    assert doubtful < elsewhere
+    assert doubtful < sureness(known, 0.9, 1, 5)
 
 
-def test_follow_ups_vouch_for_no_query_that_names_a_topic_of_its_own():
+def test_what_is_known_counts_as_far_as_the_query_is_of_a_known_kind():
     known = partly_known()
-    assert sureness(known, 0.1, 0, 3, own_topic=False) > 0.5
-    assert sureness(known, 0.1, 0, 3, own_topic=True) == pytest.approx(0.1)
-    assert sureness(known, 0.9, 1, 3, own_topic=True) < 0.5
+    assert sureness(known, 0.9, 7, 3) == pytest.approx(0.9)  # like none of them
+    assert sureness(known, 0.9, 1, 8) == pytest.approx(0.9)  # like one, but behind another question
+    assert known.familiar(known.likeness(query(1)), 3) > 0.99
+    assert known.familiar(known.likeness(query(1)), 3, known.answers) < 0.01
+
+
+def test_each_reading_has_a_weighing_of_its_own():
+    known = partly_known()
+    assert sureness(known, 0.9, 0, 3) > 0.9 > 0.5 > sureness(known, 0.9, 0, 3, "own topic")
+    assert sureness(known, 0.9, 1, 3, "by itself") == pytest.approx(0.9)
 
 
 def test_what_is_left_out_says_nothing():
@@ -128,7 +135,7 @@ def test_what_is_left_out_says_nothing():
 
 
 def test_without_a_weighing_the_confidence_stays():
-    assert sureness(known(), 0.8, 0, 3, own_topic=False) == pytest.approx(0.8)
+    assert sureness(known(), 0.8, 0, 3) == pytest.approx(0.8)
 
 
 def test_the_weighing_is_kept(tmp_path, monkeypatch):
@@ -136,6 +143,6 @@ def test_the_weighing_is_kept(tmp_path, monkeypatch):
     keep(partly_known())
     found = follow_ups_of("abc", ["use", "e5"])
     assert found is not None
-    assert found.weighing == (1.0, -1.0, 0.0)
+    assert found.weighing == partly_known().weighing
     assert found.answers.tolist() == [True, False, True]
     follow_ups._load.cache_clear()

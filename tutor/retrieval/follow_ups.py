@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ingest.embed import Vectors, side_by_side
 from tutor.retrieval.confidence import from_log_odds, log_odds
@@ -30,6 +31,13 @@ LEAST = 0.003
 # Sharpness of 8 to 12 and a say of .001 to .01 are alike, .05 and more find fewer (docs/log.md).
 SHARPNESS_UNANSWERED, ELSEWHERE_UNANSWERED = 10.0, 0.01
 _LEAST_UNANSWERED = 1e-3
+# Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind: of those
+# that other people wrote .9 are above it, of questions about other things behind the same answers .1.
+FAMILIAR, STEEP = 3.9, 8.0
+# How a query behind a conversation is read: as one that names nothing of its own, as one that does, or without what came before.
+Reading = Literal["refers back", "own topic", "by itself"]
+READINGS: tuple[Reading, ...] = get_args(Reading)
+AS_IT_IS = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -39,14 +47,17 @@ class FollowUps:
     Args:
         after: `(n,)`, the question that was talked about.
         leads_to: `(n, 2)`, the questions that answer; the same twice where there is one, 0 where there is none.
-        weighing: of the confidence's log-odds and of `unanswered`, and a bias.
+        weighing: by reading, what is added to the confidence's log-odds for a query of a known kind: weights of those log-odds
+            and of `unanswered`, and a constant.
     """
 
     source_sha256: str
     queries: Remembered
     after: NDArray[np.int64]
     leads_to: NDArray[np.int64]
-    weighing: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    weighing: Mapping[Reading, tuple[float, float, float]] = field(
+        default_factory=lambda: dict.fromkeys(READINGS, AS_IT_IS)
+    )
 
     def likeness(self, vectors: Mapping[str, Vectors]) -> Array:
         """How alike a query is to each of those known, `(n,)`, of its unit vectors by embedder."""
@@ -70,14 +81,22 @@ class FollowUps:
         """`(n,)`, whether some question answers."""
         return self.leads_to[:, 0] > 0
 
-    def confidence(self, confidence: float, likeness: Array, carried: int, own_topic: bool) -> float:
-        """The probability that the document answers a follow-up, given what the search found and what is known.
+    def confidence(self, confidence: float, likeness: Array, carried: int, reading: Reading) -> float:
+        """The probability that the document answers a query behind a conversation, given what the search found and what is known."""
+        familiar, unanswered = self.familiar(likeness, carried), self.unanswered(likeness, carried)
+        of_search, of_known, constant = self.weighing[reading]
+        found = log_odds(confidence)
+        return from_log_odds(found + familiar * (of_search * found + of_known * unanswered + constant))
+
+    def familiar(self, likeness: Array, carried: int, known: NDArray[np.bool_] | None = None) -> float:
+        """How sure it is that a query is a follow-up of a known kind to this question, 0 to 1.
 
         Args:
-            own_topic: whether the query names a topic of its own.
+            known: `(n,)`, those that count; all by default.
         """
-        unanswered = self.unanswered(likeness, carried)
-        return from_log_odds(float(weighed(self.weighing, log_odds(confidence), unanswered, own_topic)))
+        inside = self.after == carried if known is None else (self.after == carried) & known
+        nearest = float(likeness[inside].max(initial=0.0))
+        return 1 / (1 + math.exp(-STEEP * (nearest - FAMILIAR)))
 
     def unanswered(self, likeness: Array, carried: int, known: NDArray[np.bool_] | None = None) -> float:
         """Log-odds, by the follow-ups most alike, that the document does not answer: -6.9 to 6.9.
@@ -93,18 +112,6 @@ class FollowUps:
         return math.log(inside / (1 - inside))
 
 
-def weighed(
-    weighing: tuple[float, float, float], search: ArrayLike, unanswered: ArrayLike, own_topic: ArrayLike
-) -> Array:
-    """Log-odds that the document answers, of those that the search gives and of `FollowUps.unanswered`, row by row.
-
-    Other follow-ups, which are about other things, vouch for no query that names a topic of its own.
-    """
-    of_search, of_known, bias = weighing
-    logit = of_search * np.asarray(search) + of_known * np.asarray(unanswered) + bias
-    return np.where(own_topic, np.minimum(logit, search), logit)
-
-
 def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:
     """The follow-ups of the document with this source; None where there are none, or an embedder is missing."""
     return usable(_load(), source_sha256, embedders)
@@ -114,7 +121,7 @@ def keep(known: FollowUps) -> None:
     """Write the follow-ups, in place of those before."""
     np.savez_compressed(
         FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16),
-        weighing=np.asarray(known.weighing), **known.queries.arrays(),
+        weighing=np.asarray([known.weighing[reading] for reading in READINGS]), **known.queries.arrays(),
     )  # fmt: skip
     _load.cache_clear()
 
@@ -124,8 +131,8 @@ def _load() -> FollowUps | None:
     if not FILE.is_file():
         return None
     with np.load(FILE) as data:
-        of_search, of_known, bias = data["weighing"].tolist()
+        weighing = {reading: (a, b, c) for reading, (a, b, c) in zip(READINGS, data["weighing"].tolist(), strict=True)}
         return FollowUps(
             str(data["source"]), Remembered.from_arrays(data), data["after"].astype(np.int64),
-            data["leads_to"].astype(np.int64), (of_search, of_known, bias),
+            data["leads_to"].astype(np.int64), weighing,
         )  # fmt: skip

@@ -32,7 +32,7 @@ from tutor.retrieval.conversation import (
     stands_alone,
 )
 from tutor.retrieval.courtesy import without_courtesies
-from tutor.retrieval.follow_ups import follow_ups_of
+from tutor.retrieval.follow_ups import Reading, follow_ups_of
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
@@ -158,7 +158,10 @@ class Searcher:
             if within is not None:
                 return within
         found = self._rank(query, scored, own, top)
-        if history and not carried and not content_terms(query):
+        if carried:
+            probability = self._if_answered(found.confidence, self.alike(query), carried[0], "by itself")
+            return replace(found, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD)
+        if history and not content_terms(query):
             # 「它的缺點呢？」 behind something that the corpus does not treat: what it finds by itself is chance.
             return replace(found, confidence=0.0, in_corpus=False)
         return found
@@ -229,14 +232,14 @@ class Searcher:
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
         if refers_back(query):
-            probability = self._if_answered(ranked.confidence, alike, carried[0], own_topic=False)
+            probability = self._if_answered(ranked.confidence, alike, carried[0], "refers back")
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
             return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, near=near)
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
         # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
-        both = self._if_answered(both, alike, carried[0], own_topic=True)
+        both = self._if_answered(both, alike, carried[0], "own topic")
         near = tuple(self._numbers[i] for i in best_first(own, top))
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
@@ -256,11 +259,11 @@ class Searcher:
         """How alike a query is to each follow-up that is known, `(n,)`; None where none are."""
         return None if self.follow_ups is None else self.follow_ups.likeness(self.legs.vectors(query))
 
-    def _if_answered(self, probability: float, alike: Fused | None, carried: int, own_topic: bool) -> float:
+    def _if_answered(self, probability: float, alike: Fused | None, carried: int, reading: Reading) -> float:
         """A confidence with what is known of follow-ups like the query."""
         if self.follow_ups is None or alike is None:
             return probability
-        return self.follow_ups.confidence(probability, alike, carried, own_topic)
+        return self.follow_ups.confidence(probability, alike, carried, reading)
 
     def context(
         self,
