@@ -22,14 +22,14 @@ from tutor.retrieval.remembered import Remembered, shares, usable
 
 Array = NDArray[np.float64]
 FILE = Path(__file__).parent / "follow_ups.npz"
-# Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about. Cross-validated
-# on train and dev conversations: 4 to 6 and .02 to .1 are alike (.889 to .897), 8 .889, only those behind the same question .871.
-SHARPNESS, ELSEWHERE = 5.0, 0.05
+# Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about: that a drawback
+# is given elsewhere says little of this question. Cross-validated on train and dev conversations: .01 and .02 .913, .05 and
+# .001 .911, .003 .908; changes of topic .975 with .01, .967 with .05, .950 with less. Sharpness 4 to 6 are alike.
+SHARPNESS, ELSEWHERE = 5.0, 0.01
 # Share below which a question counts as not expected.
 LEAST = 0.003
-# The same where it is asked whether the document answers: that a drawback is given elsewhere says nothing of this question.
-# Sharpness of 8 to 12 and a say of .001 to .01 are alike, .05 and more find fewer (docs/log.md).
-SHARPNESS_UNANSWERED, ELSEWHERE_UNANSWERED = 10.0, 0.01
+# Sharpness where it is asked whether the document answers: 8 to 12 are alike.
+SHARPNESS_UNANSWERED = 10.0
 _LEAST_UNANSWERED = 1e-3
 # Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind: of those
 # that other people wrote .9 are above it, of questions about other things behind the same answers .1.
@@ -104,7 +104,7 @@ class FollowUps:
         Args:
             known: `(n,)`, those that count; all by default.
         """
-        weight = np.where(self.after == carried, 1.0, ELSEWHERE_UNANSWERED)
+        weight = np.where(self.after == carried, 1.0, ELSEWHERE)
         if known is not None:
             weight = weight * known
         share = float(shares(likeness, weight, SHARPNESS_UNANSWERED)[~self.answers].sum())
