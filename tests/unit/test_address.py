@@ -45,3 +45,18 @@ def test_numbers_of_a_large_document_are_known_too():
     for query in ("第 12345 題", "Q12345", "問題 12345"):
         assert parse_address(query, known, last=None) == (12345,)
     assert cited_numbers("甲【第12345題】乙【Q100000】") == [12345, 100_000]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["好，下一題：什麼是模型對齊？", "next question: what is LoRA?", "下一題，RAG 怎麼運作？", "Next question, how big is it?", "上一題——我想問的是量化"],
+)  # fmt: skip
+def test_a_question_of_one_s_own_that_is_only_announced_is_no_address(query: str) -> None:
+    assert parse_address(query, KNOWN, last=19) == ()
+
+
+@pytest.mark.parametrize(
+    "query", ["下一題，謝謝", "next question, please", "下一題是什麼？", "好，下一題。", "下一題:"]
+)
+def test_a_bare_wish_for_the_next_question_still_is_one(query: str) -> None:
+    assert parse_address(query, KNOWN, last=19) == (20,)

@@ -18,6 +18,8 @@ _NUMBERED = re.compile(
 )
 _PREVIOUS = re.compile(r"上一?[题道]|前一[题道]|previous (?:question|one)|the one before")
 _NEXT = re.compile(r"下一?[题道]|后一[题道]|next (?:question|one)|the one after")
+# What follows the words above where they only announce a question of the user's own: "next question: what is LoRA?"
+_ANNOUNCED = re.compile(r"\s*(?:[:—–]\s*\S{2,}|[,、]\s*.*(?:什么|怎么|怎样|如何|为何|哪|\b(?:what|how|why|which)\b))")
 # Citations that the tutor itself wrote: 【第19題】.
 _CITED = re.compile(r"【\s*(?:第\s*(\d{1,6})\s*题|q(\d{1,6}))\s*】")
 # The same as it stands in a text, which folding would change.
@@ -40,7 +42,8 @@ def parse_address(query: str, known: Sequence[int], last: int | None) -> tuple[i
     if not numbers and last is not None and last in known:
         position = list(known).index(last)
         for pattern, step in ((_PREVIOUS, -1), (_NEXT, 1)):
-            if pattern.search(folded) and 0 <= position + step < len(known):
+            named = pattern.search(folded)
+            if named and not _ANNOUNCED.match(folded, named.end()) and 0 <= position + step < len(known):
                 numbers.append(known[position + step])
     return tuple(dict.fromkeys(numbers))
 
