@@ -24,7 +24,9 @@ NEW = Upload("mine.md", b"## 1. What is an index?\nIt finds rows without reading
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(uploads, "ingest", ingest)  # in this process, which saves two seconds a test; else in one of its own
+    monkeypatch.setattr(
+        uploads, "ingest", ingest
+    )  # in this process, which saves two seconds a test; else in one of its own
     made = Settings(data_dir=tmp_path, embedders=["use"])
     assert [name for name, _ in adding(made, OLD, None)][-1] == "done"
     return made
