@@ -49,7 +49,7 @@ def test_many_readers_at_once_each_get_their_own_answer(corpus_data: Path) -> No
 
 
 def test_a_crowd_reads_streams_of_its_own(corpus_data: Path) -> None:
-    report = crowd.measure(Settings(data_dir=corpus_data), processes=1, users=12, minutes=0.3)
+    report = crowd.measure(Settings(data_dir=corpus_data), processes=1, users=12, minutes=0.2)
     assert report["errors"] == {}
     assert report["foreign"] == 0
     assert report["answers"] >= 12
@@ -70,7 +70,7 @@ def test_a_foreign_word_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_short_soak_loses_nothing(corpus_data: Path) -> None:
-    report = soak.measure(Settings(data_dir=corpus_data), processes=1, minutes=0.4, per_second=3.0)
+    report = soak.measure(Settings(data_dir=corpus_data), processes=1, minutes=0.25, per_second=3.0)
     assert report["errors"] == 0
     assert report["sent"] > 20
     files = [sample["open_files"] for sample in report["samples"][0]]
