@@ -56,7 +56,7 @@ class Asked:
 
     Args:
         sort: a key of `SAY`.
-        signs: log-odds of the search, and what is added to them by weight (`FollowUps.confidence`), `(3,)`.
+        signs: what is added to the log-odds of the search by weight (`FollowUps.confidence`), `(3,)`; the last says how familiar it is.
     """
 
     sort: str
@@ -91,6 +91,7 @@ def fit_unanswered(searcher: Searcher, known: FollowUps, changes: Sequence[Row])
         own = [one for one in found if (one.sort, one.answered) == (sort, yes)]
         if own:
             figures[f"{name}_refused"] = round(float(np.mean([_judged(one, kept) < 0 for one in own])), 4)
+            figures[f"{name}_familiar"] = round(float(np.mean([one.signs[2] for one in own])), 4)
             figures[f"{name}_refused_before"] = round(float(np.mean([one.search < 0 for one in own])), 4)
     return known, figures
 

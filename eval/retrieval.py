@@ -70,10 +70,14 @@ def _short_follow_ups(searcher: Searcher, part: Part, fused: Ranker) -> dict[str
     found = [{**row, "history": _talk_about(searcher, row["after"])} for row in rows("short_follow_ups", part)]
     answered, others = ([row for row in found if bool(row["relevant"]) is yes] for yes in (True, False))
 
-    def refused(some: Sequence[Row]) -> dict[str, float]:
-        return mean_interval([not searcher.search(row["query"], _turns(row)).in_corpus for row in some])
-
-    return {**ranking(answered, fused), "refused": refused(answered), "unanswered_refused": refused(others)}
+    yes, no = ([searcher.search(row["query"], _turns(row)) for row in some] for some in (answered, others))
+    sure = _labelled(*(np.asarray([result.confidence for result in results]) for results in (yes, no)))
+    return {
+        **ranking(answered, fused),
+        "refused": mean_interval([not result.in_corpus for result in yes]),
+        "unanswered_refused": mean_interval([not result.in_corpus for result in no]),
+        "auroc": interval(sure, _auroc),
+    }
 
 
 def _talk_about(searcher: Searcher, number: int) -> list[dict[str, str]]:

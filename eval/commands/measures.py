@@ -81,6 +81,7 @@ def _show_retrieval(report: dict[str, Any]) -> None:
     refused["follow-ups refused"] = report["follow_ups"]["refused"]
     refused["short follow-ups refused"] = report["short_follow_ups"]["refused"]
     refused["short follow-ups without an answer refused"] = report["short_follow_ups"]["unanswered_refused"]
+    refused["short follow-ups, with an answer against without (AUROC)"] = report["short_follow_ups"]["auroc"]
     refused["switches rewritten"] = report["topic_switches"]["taken_for_follow_up"]
     for key, figure in refused.items():
         typer.echo(interval_line(key, figure))

@@ -31,13 +31,13 @@ LEAST = 0.003
 # Sharpness where it is asked whether the document answers: 8 to 12 are alike.
 SHARPNESS_UNANSWERED = 10.0
 _LEAST_UNANSWERED = 1e-3
-# Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind: of those
-# that other people wrote .9 are above it, of questions about other things behind the same answers .1.
+# Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind, and how steeply:
+# `python -m eval fit` says how familiar what people ask next is by this, and what else is asked behind the same answers.
 FAMILIAR, STEEP = 3.9, 8.0
 # How a query behind a conversation is read: as one that names nothing of its own, as one that does, or without what came before.
 Reading = Literal["refers back", "own topic", "by itself"]
 READINGS: tuple[Reading, ...] = get_args(Reading)
-AS_IT_IS = (0.0, 0.0, 0.0)
+_AS_IT_IS = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class FollowUps:
     after: NDArray[np.int64]
     leads_to: NDArray[np.int64]
     weighing: Mapping[Reading, tuple[float, float, float]] = field(
-        default_factory=lambda: dict.fromkeys(READINGS, AS_IT_IS)
+        default_factory=lambda: dict.fromkeys(READINGS, _AS_IT_IS)
     )
 
     def likeness(self, vectors: Mapping[str, Vectors]) -> Array:

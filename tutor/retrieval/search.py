@@ -66,6 +66,8 @@ OWN_SAY = 0.4
 # the 235 that mix Chinese and English 231, 232, 233 and 233.
 LACKED_NAMES, NAMED_AMONG = 0.25, 20
 Fused = NDArray[np.float64]
+# Of a query to each follow-up that is known, `(n,)`.
+Likeness = NDArray[np.float64]
 
 
 class Searcher:
@@ -153,13 +155,14 @@ class Searcher:
         scored = self.legs.score(query)
         own = self.by_itself(query, scored)
         alone = float(own.max(initial=0.0))
+        alike = self.alike(query) if carried else None
         if carried and not stands_alone(query) and (leans(query) or alone < SURE):
-            within = self._rank_in_context(query, scored, own, history, carried, top)
+            within = self._rank_in_context(query, scored, own, history, carried, alike, top)
             if within is not None:
                 return within
         found = self._rank(query, scored, own, top)
         if carried:
-            probability = self._if_answered(found.confidence, self.alike(query), carried[0], "by itself")
+            probability = self._if_answered(found.confidence, alike, carried[0], "by itself")
             return replace(found, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD)
         if history and not content_terms(query):
             # 「它的缺點呢？」 behind something that the corpus does not treat: what it finds by itself is chance.
@@ -219,12 +222,18 @@ class Searcher:
         return [self._numbers[int(score.argmax())]]
 
     def _rank_in_context(
-        self, query: str, scored: LegScores, own: Fused, history: Sequence[Turn], carried: Sequence[int], top: int
+        self,
+        query: str,
+        scored: LegScores,
+        own: Fused,
+        history: Sequence[Turn],
+        carried: Sequence[int],
+        alike: Likeness | None,
+        top: int,
     ) -> SearchResult | None:
         """Rank a query by itself and beside what was talked about; None where it means what it says by itself."""
         rewritten = f"{self.titles[carried[0]]} {query}"
         with_title = self.legs.glance(rewritten)
-        alike = self.alike(query)
         context = self.context(query, scored, with_title, history, carried, alike)
         if self._means_itself(query, own, weighted_sum(context, self.legs.expanded)):
             return None
@@ -255,11 +264,11 @@ class Searcher:
             return False
         return self.alone.prefers_own(query, self.legs.vectors(query), own, within)
 
-    def alike(self, query: str) -> Fused | None:
+    def alike(self, query: str) -> Likeness | None:
         """How alike a query is to each follow-up that is known, `(n,)`; None where none are."""
         return None if self.follow_ups is None else self.follow_ups.likeness(self.legs.vectors(query))
 
-    def _if_answered(self, probability: float, alike: Fused | None, carried: int, reading: Reading) -> float:
+    def _if_answered(self, probability: float, alike: Likeness | None, carried: int, reading: Reading) -> float:
         """A confidence with what is known of follow-ups like the query."""
         if self.follow_ups is None or alike is None:
             return probability
@@ -272,7 +281,7 @@ class Searcher:
         with_title: LegScores,
         history: Sequence[Turn],
         carried: Sequence[int],
-        alike: Fused | None,
+        alike: Likeness | None,
     ) -> Context:
         """What the ranking of a leaning query is computed from.
 
@@ -300,7 +309,7 @@ class Searcher:
             expected=self._expected(alike, carried[0]),
         )
 
-    def _expected(self, alike: Fused | None, carried: int) -> Fused | None:
+    def _expected(self, alike: Likeness | None, carried: int) -> Fused | None:
         if self.follow_ups is None or alike is None:
             return None
         return self.follow_ups.expected(alike, carried, self._numbers)
