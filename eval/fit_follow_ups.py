@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from eval.gold import Part, Row, rows, some
 from eval.linear import adjustment
+from eval.retrieval import behind, turns
 from ingest.embed import side_by_side
 from ingest.text import converter
 from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.conversation import continues, refers_back
-from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, keep
+from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, keep, point_number
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
@@ -45,9 +46,19 @@ def fit_follow_ups(searcher: Searcher) -> FollowUps:
         Remembered.of(vectors),
         np.asarray([row["after"] for row in found]),
         np.asarray([(row["targets"] * 2 or (0, 0))[:2] for row in found]),
+        _points(found),
     )
     keep(known)
     return known
+
+
+def _points(found: Sequence[Row]) -> NDArray[np.bool_]:
+    """Which key points of its question answer each row: `(n, most + 1)`, by their number."""
+    numbers = [[point_number(identifier) for identifier in row["points"]] for row in found]
+    answering = np.zeros((len(found), 1 + max(max(own, default=0) for own in numbers)), dtype=bool)
+    for row, own in zip(answering, numbers, strict=True):
+        row[own] = True
+    return answering
 
 
 @dataclass(frozen=True)
@@ -150,10 +161,9 @@ def _asked(searcher: Searcher, changes: Sequence[Row]) -> Iterator[tuple[str, Ro
     for ten in sorted({(row["after"] - 1) // 10 for row in known}):
         own = [row for row in known if (row["after"] - 1) // 10 == ten]
         for row in [*(r for r in own if not r["targets"]), *some([r for r in own if r["targets"]], ANSWERED)]:
-            title = searcher.titles[row["after"]]
-            yield "known", row, (Turn("user", title), Turn("assistant", f"【第{row['after']}題】"))
+            yield "known", row, turns(behind(row, searcher.titles[row["after"]]))
     parts: tuple[Part, Part] = ("train", "dev")
     talks = [row for name in ("conversations", "switches") for part in parts for row in rows(name, part)]
     for sort, found in (("talk", talks), ("change", changes)):
         for row in found:
-            yield sort, row, tuple(Turn(t["role"], t["content"]) for t in row["history"])
+            yield sort, row, turns(row)

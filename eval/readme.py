@@ -107,6 +107,12 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
                 ("the same: refused, though the document answers", short["refused"]),
                 ("the same: refused where it does not", short["unanswered_refused"]),
             ]
+        listed = stored("points-test")
+        if listed:
+            found += [
+                ("points listed for them that answer what was asked", listed["known"]["of_them_answering"]),
+                ("points that answer it, listed", listed["known"]["answering_that_are_listed"]),
+            ]
         confidence = retrieval["confidence"]
         found += [
             (f"refused: {kind}", v)

@@ -35,7 +35,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     timings: list[float] = []
 
     def fused(row: Row) -> Sequence[int]:
-        result = searcher.search(row["query"], _turns(row), top=DEPTH)
+        result = searcher.search(row["query"], turns(row), top=DEPTH)
         timings.append(result.ms)
         return [hit.question for hit in result.hits]
 
@@ -47,9 +47,9 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["short_follow_ups"] = _short_follow_ups(searcher, part, fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
     # Follow-ups are all answerable; the history must not make them look strange.
-    talk = [searcher.search(row["query"], _turns(row)) for row in rows("conversations", part)]
+    talk = [searcher.search(row["query"], turns(row)) for row in rows("conversations", part)]
     report["follow_ups"]["refused"] = mean_interval([not result.in_corpus for result in talk])
-    alone = [searcher.search(row["query"], _turns(row)) for row in rows("switches", part)]
+    alone = [searcher.search(row["query"], turns(row)) for row in rows("switches", part)]
     report["topic_switches"]["taken_for_follow_up"] = mean_interval([result.rewritten is not None for result in alone])
     report["confidence"] = _confidence(searcher, part)
     report["usual_recipe"] = _usual_recipe(searcher, singles, part)
@@ -67,10 +67,10 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
 
 def _short_follow_ups(searcher: Searcher, part: Part, fused: Ranker) -> dict[str, Any]:
     """「那缺點呢？」 behind every question: found where the document answers, and what is refused of both sorts."""
-    found = [{**row, "history": _talk_about(searcher, row["after"])} for row in rows("short_follow_ups", part)]
+    found = [behind(row, searcher.titles[row["after"]]) for row in rows("short_follow_ups", part)]
     answered, others = ([row for row in found if bool(row["relevant"]) is yes] for yes in (True, False))
 
-    yes, no = ([searcher.search(row["query"], _turns(row)) for row in some] for some in (answered, others))
+    yes, no = ([searcher.search(row["query"], turns(row)) for row in some] for some in (answered, others))
     sure = _labelled(*(np.asarray([result.confidence for result in results]) for results in (yes, no)))
     return {
         **ranking(answered, fused),
@@ -80,12 +80,10 @@ def _short_follow_ups(searcher: Searcher, part: Part, fused: Ranker) -> dict[str
     }
 
 
-def _talk_about(searcher: Searcher, number: int) -> list[dict[str, str]]:
-    """A conversation about one question, with nothing in the reply but its citation."""
-    return [
-        {"role": "user", "content": searcher.titles[number]},
-        {"role": "assistant", "content": f"【第{number}題】"},
-    ]
+def behind(row: Row, title: str) -> Row:
+    """A row with a conversation about the question that it stands behind, nothing in the reply but its citation."""
+    reply = {"role": "assistant", "content": f"【第{row['after']}題】"}
+    return {**row, "history": [{"role": "user", "content": title}, reply]}
 
 
 def ranking(found: Sequence[Row], rank: Ranker) -> dict[str, Any]:
@@ -236,5 +234,5 @@ def _uncited(row: Row) -> Row:
     return {**row, "history": history}
 
 
-def _turns(row: Row) -> tuple[Turn, ...]:
+def turns(row: Row) -> tuple[Turn, ...]:
     return tuple(Turn(t["role"], t["content"]) for t in row.get("history", ()))

@@ -99,6 +99,14 @@ def _show_outside(report: dict[str, Any]) -> None:
 
 
 @app.command()
+def points(part: PartName = "test", as_json: Json = False) -> None:
+    """What is listed for a short follow-up: whether it answers what was asked. Needs no model."""
+    from eval.points import measure
+
+    finish(f"points-{part}", measure(searcher(), part_of(part)), as_json, show_figures)
+
+
+@app.command()
 def answers(
     part: PartName = "test",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first rows.")] = None,

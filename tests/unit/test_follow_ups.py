@@ -19,12 +19,20 @@ def expected(known, at, carried, numbers=NUMBERS):
     return known.expected(known.likeness(query(at)), carried, numbers)
 
 
+def answering(*points):
+    """The key points of each follow-up, by number."""
+    rows = np.zeros((len(points), 5), dtype=bool)
+    for row, some in zip(rows, points, strict=True):
+        row[list(some)] = True
+    return rows
+
+
 def known(source="abc"):
     """After 3: "slower?" leads to 5, "cheaper?" to 8. After 5: "slower?" leads to 3 and 8."""
     slower, cheaper = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         source, Remembered.of(np.stack([slower, cheaper, slower])), np.array([3, 3, 5]),
-        np.array([(5, 5), (8, 8), (3, 8)]),
+        np.array([(5, 5), (8, 8), (3, 8)]), answering((2,), (), (1, 3)),
     )  # fmt: skip
 
 
@@ -45,9 +53,35 @@ def test_a_question_that_nobody_is_known_to_ask_about_next_is_not_expected():
 
 def test_a_question_that_two_follow_ups_lead_to_gets_both_shares():
     twice = FollowUps(
-        "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2)
-    )
+        "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2),
+        answering((), ()),
+    )  # fmt: skip
     assert expected(twice, 0, 3)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
+
+
+def points_for(known, at, carried, number):
+    return known.points_for(known.likeness(query(at)), carried, number)
+
+
+def test_what_a_follow_up_asks_for_are_the_points_that_those_like_it_ask_for():
+    assert points_for(known(), 0, 3, 5) == {"5.2"}
+    assert points_for(known(), 0, 5, 3) == {"3.1", "3.3"}
+    assert points_for(known(), 1, 3, 8) == set()  # only its text answers
+    assert points_for(known(), 0, 3, 77) == set()  # nobody is known to ask for it
+    # Behind another question the same is asked for, as long as nothing else is.
+    assert points_for(partly_known(), 1, 3, 8) == {"8.4"}
+
+
+def test_a_point_that_few_of_those_alike_ask_for_is_none_of_them():
+    alike = np.stack([side_by_side(query(0))] * 6)
+    six = FollowUps(
+        "abc",
+        Remembered.of(alike),
+        np.full(6, 3),
+        np.full((6, 2), 5),
+        answering((2,), (2,), (2,), (2,), (2, 4), (1, 4)),
+    )
+    assert points_for(six, 0, 3, 5) == {"5.2", "5.4"}
 
 
 def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
@@ -57,6 +91,7 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
         assert follow_ups_of("abc", ("use", "e5")) is None
         keep(known())
         kept = follow_ups_of("abc", ("use", "e5"))
+        assert (kept.points == known().points).all()
         assert expected(kept, 0, 3) == pytest.approx(expected(known(), 0, 3), abs=1e-2)
         assert follow_ups_of("another", ("use", "e5")) is None
         assert follow_ups_of("abc", ("use",)) is None
@@ -98,7 +133,7 @@ def partly_known():
     slower, invented = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         "abc", Remembered.of(np.stack([slower, invented, invented])), np.array([3, 3, 5]),
-        np.array([(5, 5), (0, 0), (8, 8)]), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
+        np.array([(5, 5), (0, 0), (8, 8)]), answering((2,), (), (4,)), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
     )  # fmt: skip
 
 

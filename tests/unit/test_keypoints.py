@@ -63,6 +63,38 @@ def test_half_a_list_is_completed(searcher):
     assert "檢查點" in text
 
 
+def talk(searcher, number, query):
+    history = (Turn("user", searcher.titles[number]), Turn("assistant", f"【第{number}題】"))
+    return searcher.search(query, history)
+
+
+@pytest.mark.parametrize(
+    ("number", "query", "language", "says", "leaves"),
+    [
+        (65, "那有什麼缺點？", "zh-Hant", "損失", "好處"),
+        (65, "那有什么缺点？", "zh-Hans", "損失", "好處"),
+        (65, "any downsides?", "en", "lossy", "Benefit"),
+        (20, "缺點呢？", "zh-Hant", "劣勢", "優勢"),
+        (20, "優點呢？", "zh-Hant", "優勢", "劣勢"),
+    ],
+)
+def test_a_short_follow_up_gets_what_it_asks_for_and_not_the_whole_topic(
+    searcher, number, query, language, says, leaves
+):
+    chosen = choose(talk(searcher, number, query), EvidenceRoom(searcher), language)
+    assert [part.number for part in chosen] == [number]
+    texts = [point.text for point in chosen[0].points]
+    assert 1 <= len(texts) <= 4
+    assert any(says in text for text in texts)
+    assert not any(leaves in text for text in texts)
+
+
+def test_whoever_wants_to_hear_more_is_not_kept_to_some_of_the_points(searcher):
+    result = talk(searcher, 65, "再多說一點")
+    assert not result.points
+    assert len(choose(result, EvidenceRoom(searcher), "zh-Hant")[0].points) > 4
+
+
 def test_who_asks_for_a_topic_hears_the_core_of_it_however_it_is_worded(searcher):
     room = EvidenceRoom(searcher)
     for query, number, language in (("什麼是 KV Cache？", 19, "zh-Hant"), ("什麼是幻覺？", 8, "zh-Hant")):

@@ -95,12 +95,34 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     named = frozenset(content_terms(result.query))
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
+    narrowed = _asked_for(room.sentences_of(hits[0].question), result.points, language)
+    if narrowed is not None:
+        return [narrowed]
     chosen = []
     for rank, hit in enumerate(hits):
         question = room.sentences_of(hit.question)
         limit = FIRST if rank == 0 else further
         chosen.append(Chosen(hit.question, question.title, _points(question, asked, limit)))
     return _by_name(chosen, named_terms(result.query)) if alone else chosen
+
+
+def _asked_for(question: QuestionSentences, points: frozenset[str], language: Language) -> Chosen | None:
+    """Of the reviewed points those that are known to be what a follow-up asks for; None where none is, or all are.
+
+    「那有什麼缺點？」 wants the drawbacks and not the seven points of the topic.
+    """
+    english = language == "en" and question.language != "en"
+    vectors = question.statement_vectors_en if english else question.statement_vectors
+    found = [i for i, s in enumerate(question.statements) if s.point in points and (s.text_en or not english)]
+    if not 0 < len(found) < len(question.statements):
+        return None
+    shown = english or (language == "en") == (question.language == "en")
+    statements = [(i, question.statements[i]) for i in found]
+    listed = [
+        KeyPoint(s.text_en if english else s.text, s.sentence, vectors[i], shown, rank)
+        for rank, (i, s) in enumerate(statements)
+    ]
+    return Chosen(question.number, question.title, tuple(sorted(listed, key=lambda p: p.sentence.start)))
 
 
 def _by_name(chosen: Sequence[Chosen], names: frozenset[str]) -> list[Chosen]:

@@ -31,6 +31,12 @@ LEAST = 0.003
 # Sharpness where it is asked whether the document answers: 8 to 12 are alike.
 SHARPNESS_UNANSWERED = 10.0
 _LEAST_UNANSWERED = 1e-3
+# Sharpness where it is asked which key points answer (5 to 12 are alike), and the least share of the known ones that a point answers
+# to be one of them. Of the points listed for short follow-ups on dev .68 answer what is asked, and .74 of those that do are listed;
+# with .15 .63 and .76, with .1 .55 and .78 (`python -m eval points --part dev`).
+SHARPNESS_POINTS, LEAST_POINT = 8.0, 0.2
+# Say there of one known behind another question: drawbacks of this question are the same wherever they are asked for.
+ELSEWHERE_POINTS = 0.3
 # Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind, and how steeply:
 # `python -m eval fit` says how familiar what people ask next is by this, and what else is asked behind the same answers.
 FAMILIAR, STEEP = 3.9, 8.0
@@ -47,6 +53,8 @@ class FollowUps:
     Args:
         after: `(n,)`, the question that was talked about.
         leads_to: `(n, 2)`, the questions that answer; the same twice where there is one, 0 where there is none.
+        points: `(n, most key points)`, which key points of the first of these answer, by the number behind their question's in
+            their id (`point_number`); none where only its text does.
         weighing: by reading, what is added to the confidence's log-odds for a query of a known kind: weights of those log-odds
             and of `unanswered`, and a constant.
     """
@@ -55,6 +63,7 @@ class FollowUps:
     queries: Remembered
     after: NDArray[np.int64]
     leads_to: NDArray[np.int64]
+    points: NDArray[np.bool_]
     weighing: Mapping[Reading, tuple[float, float, float]] = field(
         default_factory=lambda: dict.fromkeys(READINGS, _AS_IT_IS)
     )
@@ -75,6 +84,17 @@ class FollowUps:
         second = self.leads_to[:, 1] != self.leads_to[:, 0]
         np.add.at(by_number, self.leads_to[second, 1], say[second])
         return np.asarray(np.log1p(by_number[list(numbers)] / LEAST))
+
+    def points_for(self, likeness: Array, carried: int, number: int) -> frozenset[str]:
+        """Ids of the key points of question `number` that answer a query; none where that is not known.
+
+        Those that a good part of the known follow-ups like this one ask for, of those that lead to the question.
+        """
+        weight = np.where(self.after == carried, 1.0, ELSEWHERE_POINTS) * (self.leads_to[:, 0] == number)
+        if not weight.any():
+            return frozenset()
+        asked = shares(likeness, weight, SHARPNESS_POINTS) @ self.points
+        return frozenset(f"{number}.{point}" for point in np.flatnonzero(asked >= LEAST_POINT))
 
     @property
     def answers(self) -> NDArray[np.bool_]:
@@ -112,6 +132,11 @@ class FollowUps:
         return math.log(inside / (1 - inside))
 
 
+def point_number(identifier: str) -> int:
+    """The number of a key point among those of its question: 4 of "65.4"."""
+    return int(identifier.rpartition(".")[2])
+
+
 def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:
     """The follow-ups of the document with this source; None where there are none, or an embedder is missing."""
     return usable(_load(), source_sha256, embedders)
@@ -120,7 +145,7 @@ def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | N
 def keep(known: FollowUps) -> None:
     """Write the follow-ups, in place of those before."""
     np.savez_compressed(
-        FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16),
+        FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16), points=known.points,
         weighing=np.asarray([known.weighing[reading] for reading in READINGS]), **known.queries.arrays(),
     )  # fmt: skip
     _load.cache_clear()
@@ -134,5 +159,5 @@ def _load() -> FollowUps | None:
         weighing = {reading: (a, b, c) for reading, (a, b, c) in zip(READINGS, data["weighing"].tolist(), strict=True)}
         return FollowUps(
             str(data["source"]), Remembered.from_arrays(data), data["after"].astype(np.int64),
-            data["leads_to"].astype(np.int64), weighing,
+            data["leads_to"].astype(np.int64), data["points"], weighing,
         )  # fmt: skip

@@ -46,6 +46,8 @@ class SearchResult:
         ms: time taken, milliseconds.
         near: of a query that was ranked beside the conversation, what to offer if it is refused: the questions nearest
             to it by itself where it names a topic of its own, else what was talked about, then the hits.
+        points: of a follow-up of a known kind, ids of the key points of the first hit that answer what it asks for;
+            empty where that is not known.
     """
 
     query: str
@@ -56,3 +58,4 @@ class SearchResult:
     addressed: bool = False
     ms: float = 0.0
     near: tuple[int, ...] = ()
+    points: frozenset[str] = frozenset()

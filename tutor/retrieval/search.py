@@ -65,6 +65,8 @@ OWN_SAY = 0.4
 # and dev queries 2,476 find their question first without, 2,481 with .1 to .25, 2,482 with .3 and .35, 2,480 with .5; of
 # the 235 that mix Chinese and English 231, 232, 233 and 233.
 LACKED_NAMES, NAMED_AMONG = 0.25, 20
+# From here on a query that means what it says by itself is still a follow-up of a known kind, and asks for certain key points.
+SURELY_KNOWN = 0.5
 Fused = NDArray[np.float64]
 # Of a query to each follow-up that is known, `(n,)`.
 Likeness = NDArray[np.float64]
@@ -163,7 +165,8 @@ class Searcher:
         found = self._rank(query, scored, own, top)
         if carried:
             probability = self._if_answered(found.confidence, alike, carried[0], "by itself")
-            return replace(found, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD)
+            points = self._points_for(alike, carried[0], found.hits, SURELY_KNOWN)
+            return replace(found, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, points=points)
         if history and not content_terms(query):
             # 「它的缺點呢？」 behind something that the corpus does not treat: what it finds by itself is chance.
             return replace(found, confidence=0.0, in_corpus=False)
@@ -240,6 +243,7 @@ class Searcher:
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
+        ranked = replace(ranked, points=self._points_for(alike, carried[0], ranked.hits))
         if refers_back(query):
             probability = self._if_answered(ranked.confidence, alike, carried[0], "refers back")
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
@@ -313,6 +317,16 @@ class Searcher:
         if self.follow_ups is None or alike is None:
             return None
         return self.follow_ups.expected(alike, carried, self._numbers)
+
+    def _points_for(
+        self, alike: Likeness | None, carried: int, hits: Sequence[Hit], familiar: float = 0.0
+    ) -> frozenset[str]:
+        """The key points that a query asks for, where it is at least so `familiar` a follow-up."""
+        if self.follow_ups is None or alike is None or not hits:
+            return frozenset()
+        if familiar and self.follow_ups.familiar(alike, carried) < familiar:
+            return frozenset()
+        return self.follow_ups.points_for(alike, carried, hits[0].question)
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None

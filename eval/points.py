@@ -1,0 +1,101 @@
+"""What is listed for a short follow-up: whether it answers what was asked, beside the choice by topic alone.
+
+「那有什麼缺點？」 wants the drawbacks, not seven points of the topic. Rows are the short follow-ups that the document answers;
+their labels are the key points, and where there are none the words of the text, that answer exactly this. No model is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eval.gold import Part, Row, rows
+from eval.intervals import mean_interval
+from eval.retrieval import behind, turns
+from tutor.answering.evidence import EvidenceRoom
+from tutor.answering.keypoints import KeyPoint, choose
+from tutor.answering.language import reply_language
+from tutor.retrieval.result import SearchResult, Turn
+from tutor.retrieval.search import Searcher
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Spans of the source behind a row's labels: key points that answer, that may be said beside, all others; words of the text."""
+
+    points: frozenset[Span]
+    beside: frozenset[Span]
+    reviewed: frozenset[Span]
+    words: tuple[Span, ...]
+
+    def answers(self, point: KeyPoint) -> float:
+        """1 for a point that answers what was asked, .5 for one that may be said beside it, else 0."""
+        span = (point.sentence.start, point.sentence.end)
+        if span in self.points:
+            return 1.0
+        if span in self.beside:
+            return 0.5
+        if span in self.reviewed:
+            return 0.0
+        return float(any(start < span[1] and span[0] < end for start, end in self.words))
+
+
+def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
+    """Figures with what is known of follow-ups, and by the topic alone, on the rows that are answered."""
+    room = EvidenceRoom(searcher)
+    found: dict[str, list[tuple[float, ...]]] = {"known": [], "topic": []}
+    refused = []
+    for row in rows("short_follow_ups", part):
+        if not row["relevant"]:
+            continue
+        history = turns(behind(row, searcher.titles[row["after"]]))
+        result = searcher.search(row["query"], history)
+        refused.append(not result.in_corpus)
+        if result.in_corpus:
+            labels = _labels(row, searcher, room)
+            for name, seen in (("known", result), ("topic", replace(result, points=frozenset()))):
+                found[name].append(_figures(seen, history, labels, room))
+    names = ("listed", "of_them_answering", "or_beside_the_point_asked", "answering_that_are_listed")
+    report: dict[str, Any] = {"part": part, "refused": mean_interval(refused)}
+    for name, values in found.items():
+        columns = list(zip(*values, strict=True))
+        report[name] = {
+            key: mean_interval([v for v in column if v >= 0]) for key, column in zip(names, columns, strict=True)
+        }
+    return report
+
+
+def _figures(
+    result: SearchResult, history: Sequence[Turn], labels: Labels, room: EvidenceRoom
+) -> tuple[float, float, float, float]:
+    """Points listed; the shares that answer, and that answer or may be said; the share of those that answer (-1: none does)."""
+    chosen = choose(result, room, reply_language(result.query, history))
+    points = [point for part in chosen for point in part.points]
+    marks = [labels.answers(point) for point in points]
+    listed = {(p.sentence.start, p.sentence.end) for p in points}
+    found = len(labels.points & listed) / len(labels.points) if labels.points else -1.0
+    count = max(1, len(points))
+    return len(points), sum(m == 1 for m in marks) / count, sum(m > 0 for m in marks) / count, found
+
+
+def _labels(row: Row, searcher: Searcher, room: EvidenceRoom) -> Labels:
+    content = searcher.index.content
+    spans = {
+        s.point: (s.sentence.start, s.sentence.end) for n in row["relevant"] for s in room.sentences_of(n).statements
+    }
+    words = []
+    for quote in row["quotes"]:
+        for number in row["relevant"]:
+            question = content.questions[number]
+            start = content.source.find(quote, question.start, question.end)
+            if start >= 0:
+                words.append((start, start + len(quote)))
+    return Labels(
+        frozenset(spans[i] for i in row["points"] if i in spans),
+        frozenset(spans[i] for i in row["partly"] if i in spans),
+        frozenset(spans.values()),
+        tuple(words),
+    )

@@ -1,0 +1,43 @@
+"""The measure of what is listed for a short follow-up."""
+
+import numpy as np
+import pytest
+
+from eval.fit_follow_ups import _points
+from eval.gold import rows
+from eval.points import Labels, measure
+from tutor.answering.evidence import Sentence
+from tutor.answering.keypoints import KeyPoint
+
+
+def point(start, end):
+    return KeyPoint("點", Sentence(1, "節", "點", start, end), np.zeros(512, dtype=np.float32), in_language=True)
+
+
+def test_a_point_answers_by_its_label_and_a_sentence_by_the_words_it_holds():
+    labels = Labels(frozenset({(0, 9)}), frozenset({(10, 19)}), frozenset({(0, 9), (10, 19), (20, 29)}), ((22, 35),))
+    assert [labels.answers(point(*span)) for span in ((0, 9), (10, 19), (20, 29))] == [1, 0.5, 0]
+    assert labels.answers(point(30, 40)) == 1  # a sentence that holds the words
+    assert labels.answers(point(36, 40)) == 0
+
+
+def test_key_points_are_kept_by_their_number():
+    kept = _points([{"points": ["65.4", "65.2"]}, {"points": []}])
+    assert kept.shape == (2, 5)
+    assert np.flatnonzero(kept[0]).tolist() == [2, 4]
+    assert not kept[1].any()
+
+
+@pytest.mark.parametrize("part", ["dev", "test"])
+def test_every_answered_row_says_what_answers_it(part):
+    for row in rows("short_follow_ups", part):
+        assert bool(row["relevant"]) == bool(row.get("quotes"))
+        assert not set(row.get("points", ())) & set(row.get("partly", ()))
+
+
+def test_what_is_known_lists_less_and_more_of_it_answers(searcher):
+    report = measure(searcher, "dev")
+    known, topic = report["known"], report["topic"]
+    assert known["listed"]["value"] < topic["listed"]["value"] / 2
+    assert known["of_them_answering"]["value"] > 2 * topic["of_them_answering"]["value"]
+    assert known["answering_that_are_listed"]["value"] > 0.65
