@@ -96,7 +96,7 @@ def _measured(searcher: Searcher, row: Row, counts: float) -> Measured | None:
     scored = searcher.legs.score(query)
     with_title = searcher.legs.glance(f"{searcher.titles[carried[0]]} {query}")
     right = np.asarray([float(number in row["relevant"]) for number in searcher.titles])
-    weighed = features(searcher.context(query, scored, with_title, history, carried, searcher.alike(query)))
+    weighed = features(searcher.context(query, scored, with_title, history, carried, searcher.known(query, carried[0])))
     return Measured(row, weighed, searcher.by_itself(query, scored), right, counts)
 
 

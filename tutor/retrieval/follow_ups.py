@@ -132,6 +132,40 @@ class FollowUps:
         return math.log(inside / (1 - inside))
 
 
+@dataclass(frozen=True)
+class Behind:
+    """What is known of one query behind a question that was talked about: nothing where no follow-ups are known.
+
+    Args:
+        likeness: of the query to each of those known, `(n,)`.
+    """
+
+    known: FollowUps | None
+    likeness: Array
+    carried: int
+
+    def expected(self, numbers: Sequence[int]) -> Array | None:
+        """How much each question is expected to answer it, `(questions,)`."""
+        return None if self.known is None else self.known.expected(self.likeness, self.carried, numbers)
+
+    def confidence(self, confidence: float, reading: Reading) -> float:
+        """The confidence of a search with what is known."""
+        if self.known is None:
+            return confidence
+        return self.known.confidence(confidence, self.likeness, self.carried, reading)
+
+    def points(self, number: int, familiar: float = 0.0) -> frozenset[str]:
+        """The key points of a question that it asks for, where it is at least so `familiar` a follow-up; none where unknown."""
+        if self.known is None or (familiar and self.known.familiar(self.likeness, self.carried) < familiar):
+            return frozenset()
+        return self.known.points_for(self.likeness, self.carried, number)
+
+
+def behind(known: FollowUps | None, vectors: Mapping[str, Vectors], carried: int) -> Behind:
+    """What is known of a query with these unit vectors behind question `carried`."""
+    return Behind(known, np.zeros(0) if known is None else known.likeness(vectors), carried)
+
+
 def point_number(identifier: str) -> int:
     """The number of a key point among those of its question: 4 of "65.4"."""
     return int(identifier.rpartition(".")[2])

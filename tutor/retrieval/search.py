@@ -32,7 +32,7 @@ from tutor.retrieval.conversation import (
     stands_alone,
 )
 from tutor.retrieval.courtesy import without_courtesies
-from tutor.retrieval.follow_ups import Reading, follow_ups_of
+from tutor.retrieval.follow_ups import Behind, behind, follow_ups_of
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
@@ -68,8 +68,6 @@ LACKED_NAMES, NAMED_AMONG = 0.25, 20
 # From here on a query that means what it says by itself is still a follow-up of a known kind, and asks for certain key points.
 SURELY_KNOWN = 0.5
 Fused = NDArray[np.float64]
-# Of a query to each follow-up that is known, `(n,)`.
-Likeness = NDArray[np.float64]
 
 
 class Searcher:
@@ -157,15 +155,15 @@ class Searcher:
         scored = self.legs.score(query)
         own = self.by_itself(query, scored)
         alone = float(own.max(initial=0.0))
-        alike = self.alike(query) if carried else None
-        if carried and not stands_alone(query) and (leans(query) or alone < SURE):
-            within = self._rank_in_context(query, scored, own, history, carried, alike, top)
+        known = self.known(query, carried[0]) if carried else None
+        if known and not stands_alone(query) and (leans(query) or alone < SURE):
+            within = self._rank_in_context(query, scored, own, history, carried, known, top)
             if within is not None:
                 return within
         found = self._rank(query, scored, own, top)
-        if carried:
-            probability = self._if_answered(found.confidence, alike, carried[0], "by itself")
-            points = self._points_for(alike, carried[0], found.hits, SURELY_KNOWN)
+        if known:
+            probability = known.confidence(found.confidence, "by itself")
+            points = known.points(found.hits[0].question, SURELY_KNOWN) if found.hits else frozenset[str]()
             return replace(found, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, points=points)
         if history and not content_terms(query):
             # 「它的缺點呢？」 behind something that the corpus does not treat: what it finds by itself is chance.
@@ -231,28 +229,28 @@ class Searcher:
         own: Fused,
         history: Sequence[Turn],
         carried: Sequence[int],
-        alike: Likeness | None,
+        known: Behind,
         top: int,
     ) -> SearchResult | None:
         """Rank a query by itself and beside what was talked about; None where it means what it says by itself."""
         rewritten = f"{self.titles[carried[0]]} {query}"
         with_title = self.legs.glance(rewritten)
-        context = self.context(query, scored, with_title, history, carried, alike)
+        context = self.context(query, scored, with_title, history, carried, known)
         if self._means_itself(query, own, weighted_sum(context, self.legs.expanded)):
             return None
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
-        ranked = replace(ranked, points=self._points_for(alike, carried[0], ranked.hits))
+        ranked = replace(ranked, points=known.points(ranked.hits[0].question) if ranked.hits else frozenset())
         if refers_back(query):
-            probability = self._if_answered(ranked.confidence, alike, carried[0], "refers back")
+            probability = known.confidence(ranked.confidence, "refers back")
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
             return replace(ranked, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, near=near)
         # It names a topic of its own, perhaps one that the corpus does not treat: the carried title alone must not
         # vouch for that.
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
-        both = self._if_answered(both, alike, carried[0], "own topic")
+        both = known.confidence(both, "own topic")
         near = tuple(self._numbers[i] for i in best_first(own, top))
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
@@ -268,15 +266,9 @@ class Searcher:
             return False
         return self.alone.prefers_own(query, self.legs.vectors(query), own, within)
 
-    def alike(self, query: str) -> Likeness | None:
-        """How alike a query is to each follow-up that is known, `(n,)`; None where none are."""
-        return None if self.follow_ups is None else self.follow_ups.likeness(self.legs.vectors(query))
-
-    def _if_answered(self, probability: float, alike: Likeness | None, carried: int, reading: Reading) -> float:
-        """A confidence with what is known of follow-ups like the query."""
-        if self.follow_ups is None or alike is None:
-            return probability
-        return self.follow_ups.confidence(probability, alike, carried, reading)
+    def known(self, query: str, carried: int) -> Behind:
+        """What is known of a query behind a question that was talked about."""
+        return behind(self.follow_ups, self.legs.vectors(query), carried)
 
     def context(
         self,
@@ -285,13 +277,9 @@ class Searcher:
         with_title: LegScores,
         history: Sequence[Turn],
         carried: Sequence[int],
-        alike: Likeness | None,
+        known: Behind,
     ) -> Context:
-        """What the ranking of a leaning query is computed from.
-
-        Args:
-            alike: what `alike` gives for the query.
-        """
+        """What the ranking of a leaning query is computed from."""
         if not content_terms(query):
             # 「為什麼會這樣？」 names nothing: what it finds by itself is chance.
             nothing = {name: np.zeros_like(scores) for name, scores in scored.legs.items()}
@@ -310,23 +298,8 @@ class Searcher:
             carried=[self._numbers.index(number) for number in carried],
             related=np.asarray([float(questions[n].category == category) for n in self._numbers]),
             lacked=self._lacked(names_in(query, scored), self._numbers.index(carried[0])),
-            expected=self._expected(alike, carried[0]),
+            expected=known.expected(self._numbers),
         )
-
-    def _expected(self, alike: Likeness | None, carried: int) -> Fused | None:
-        if self.follow_ups is None or alike is None:
-            return None
-        return self.follow_ups.expected(alike, carried, self._numbers)
-
-    def _points_for(
-        self, alike: Likeness | None, carried: int, hits: Sequence[Hit], familiar: float = 0.0
-    ) -> frozenset[str]:
-        """The key points that a query asks for, where it is at least so `familiar` a follow-up."""
-        if self.follow_ups is None or alike is None or not hits:
-            return frozenset()
-        if familiar and self.follow_ups.familiar(alike, carried) < familiar:
-            return frozenset()
-        return self.follow_ups.points_for(alike, carried, hits[0].question)
 
     def _rank(
         self, query: str, scored: LegScores, fused: Fused, top: int, rewritten: str | None = None
