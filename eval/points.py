@@ -6,10 +6,11 @@ their labels are the key points, and where there are none the words of the text,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from eval.fit_follow_ups import spans_of_points
 from eval.gold import Part, Row, rows
 from eval.intervals import mean_interval
 from eval.retrieval import behind, turns
@@ -45,7 +46,7 @@ class Labels:
 
 def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     """Figures with what is known of follow-ups, and by the topic alone, on the rows that are answered."""
-    room = EvidenceRoom(searcher)
+    room, spans = EvidenceRoom(searcher), spans_of_points(searcher)
     found: dict[str, list[tuple[float, ...]]] = {"known": [], "topic": []}
     refused = []
     for row in rows("short_follow_ups", part):
@@ -55,8 +56,8 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
         result = searcher.search(row["query"], history)
         refused.append(not result.in_corpus)
         if result.in_corpus:
-            labels = _labels(row, searcher, room)
-            for name, seen in (("known", result), ("topic", replace(result, points=frozenset()))):
+            labels = _labels(row, searcher, spans)
+            for name, seen in (("known", result), ("topic", replace(result, points=()))):
                 found[name].append(_figures(seen, history, labels, room))
     names = ("listed", "of_them_answering", "or_beside_the_point_asked", "answering_that_are_listed")
     report: dict[str, Any] = {"part": part, "refused": mean_interval(refused)}
@@ -81,11 +82,8 @@ def _figures(
     return len(points), sum(m == 1 for m in marks) / count, sum(m > 0 for m in marks) / count, found
 
 
-def _labels(row: Row, searcher: Searcher, room: EvidenceRoom) -> Labels:
+def _labels(row: Row, searcher: Searcher, spans: Mapping[str, Span]) -> Labels:
     content = searcher.index.content
-    spans = {
-        s.point: (s.sentence.start, s.sentence.end) for n in row["relevant"] for s in room.sentences_of(n).statements
-    }
     words = []
     for quote in row["quotes"]:
         for number in row["relevant"]:
@@ -94,8 +92,8 @@ def _labels(row: Row, searcher: Searcher, room: EvidenceRoom) -> Labels:
             if start >= 0:
                 words.append((start, start + len(quote)))
     return Labels(
-        frozenset(spans[i] for i in row["points"] if i in spans),
-        frozenset(spans[i] for i in row["partly"] if i in spans),
+        frozenset(spans[i] for i in row["points"]),
+        frozenset(spans[i] for i in row["partly"]),
         frozenset(spans.values()),
         tuple(words),
     )

@@ -21,11 +21,13 @@ def test_a_point_answers_by_its_label_and_a_sentence_by_the_words_it_holds():
     assert labels.answers(point(36, 40)) == 0
 
 
-def test_key_points_are_kept_by_their_number():
-    kept = _points([{"points": ["65.4", "65.2"]}, {"points": []}])
-    assert kept.shape == (2, 5)
-    assert np.flatnonzero(kept[0]).tolist() == [2, 4]
-    assert not kept[1].any()
+def test_key_points_are_kept_by_where_they_stand():
+    spans = {"2.1": (10, 12), "2.3": (14, 15), "1.2": (3, 5)}
+    found = [{"targets": [2], "points": ["2.3"]}, {"targets": [], "points": []}, {"targets": [1, 2], "points": ["1.2"]}]
+    answering, where = _points(found, spans)
+    assert answering.tolist() == [[False, True], [False, False], [True, False]]
+    assert where[2].tolist() == [[10, 12], [14, 15]]
+    assert where[1].tolist() == [[3, 5], [0, 0]]
 
 
 @pytest.mark.parametrize("part", ["dev", "test"])

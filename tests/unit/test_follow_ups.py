@@ -5,7 +5,7 @@ import pytest
 
 from ingest.embed import side_by_side
 from tutor.retrieval import follow_ups
-from tutor.retrieval.follow_ups import FollowUps, follow_ups_of, keep
+from tutor.retrieval.follow_ups import FollowUps, behind, follow_ups_of, keep
 from tutor.retrieval.remembered import Remembered, shares
 
 NUMBERS = [3, 5, 8]
@@ -20,11 +20,12 @@ def expected(known, at, carried, numbers=NUMBERS):
 
 
 def answering(*points):
-    """The key points of each follow-up, by number."""
+    """Which of five key points each follow-up asks for, and where those of the questions up to 8 stand: point 2 of 5 at 52 to 53."""
     rows = np.zeros((len(points), 5), dtype=bool)
     for row, some in zip(rows, points, strict=True):
         row[list(some)] = True
-    return rows
+    starts = 10 * np.arange(9)[:, None] + np.arange(5)[None]
+    return rows, np.stack([starts, starts + 1], axis=-1)
 
 
 def known(source="abc"):
@@ -32,7 +33,7 @@ def known(source="abc"):
     slower, cheaper = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         source, Remembered.of(np.stack([slower, cheaper, slower])), np.array([3, 3, 5]),
-        np.array([(5, 5), (8, 8), (3, 8)]), answering((2,), (), (1, 3)),
+        np.array([(5, 5), (8, 8), (3, 8)]), *answering((2,), (), (1, 3)),
     )  # fmt: skip
 
 
@@ -54,34 +55,40 @@ def test_a_question_that_nobody_is_known_to_ask_about_next_is_not_expected():
 def test_a_question_that_two_follow_ups_lead_to_gets_both_shares():
     twice = FollowUps(
         "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2),
-        answering((), ()),
+        *answering((), ()),
     )  # fmt: skip
     assert expected(twice, 0, 3)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
 
 
 def points_for(known, at, carried, number):
-    return known.points_for(known.likeness(query(at)), carried, number)
+    return [start for start, _ in known.points_for(known.likeness(query(at)), carried, number)]
 
 
 def test_what_a_follow_up_asks_for_are_the_points_that_those_like_it_ask_for():
-    assert points_for(known(), 0, 3, 5) == {"5.2"}
-    assert points_for(known(), 0, 5, 3) == {"3.1", "3.3"}
-    assert points_for(known(), 1, 3, 8) == set()  # only its text answers
-    assert points_for(known(), 0, 3, 77) == set()  # nobody is known to ask for it
+    assert points_for(known(), 0, 3, 5) == [52]
+    assert points_for(known(), 0, 5, 3) == [31, 33]
+    assert points_for(known(), 1, 3, 8) == []  # only its text answers
+    assert points_for(known(), 0, 3, 77) == []  # nobody is known to ask for it
+    assert points_for(known(), 7, 3, 5) == []  # it is like none of them
     # Behind another question the same is asked for, as long as nothing else is.
-    assert points_for(partly_known(), 1, 3, 8) == {"8.4"}
+    assert points_for(partly_known(), 1, 3, 8) == [84]
 
 
-def test_a_point_that_few_of_those_alike_ask_for_is_none_of_them():
+def test_points_that_more_of_those_alike_ask_for_come_first_and_those_of_few_are_left_out():
     alike = np.stack([side_by_side(query(0))] * 6)
-    six = FollowUps(
-        "abc",
-        Remembered.of(alike),
-        np.full(6, 3),
-        np.full((6, 2), 5),
-        answering((2,), (2,), (2,), (2,), (2, 4), (1, 4)),
-    )
-    assert points_for(six, 0, 3, 5) == {"5.2", "5.4"}
+    asked = answering((2,), (2,), (2,), (2,), (2, 4), (1, 4))
+    six = FollowUps("abc", Remembered.of(alike), np.full(6, 3), np.full((6, 2), 5), *asked)
+    assert points_for(six, 0, 3, 5) == [52, 54]
+
+
+def test_a_query_that_stands_alone_wants_points_only_where_it_is_a_follow_up_of_a_known_kind():
+    asked = behind(known(), query(0), 3)
+    assert asked.points(5) == asked.points(5, familiar=0.5) == ((52, 53),)
+    elsewhere = behind(known(), query(1), 5)  # known behind question 3 alone
+    assert elsewhere.points(8, familiar=0.5) == ()
+    assert behind(None, query(0), 3).points(5) == ()
+    assert behind(None, query(0), 3).confidence(0.7, "refers back") == 0.7
+    assert behind(None, query(0), 3).expected(NUMBERS) is None
 
 
 def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
@@ -92,6 +99,7 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
         keep(known())
         kept = follow_ups_of("abc", ("use", "e5"))
         assert (kept.points == known().points).all()
+        assert (kept.spans == known().spans).all()
         assert expected(kept, 0, 3) == pytest.approx(expected(known(), 0, 3), abs=1e-2)
         assert follow_ups_of("another", ("use", "e5")) is None
         assert follow_ups_of("abc", ("use",)) is None
@@ -133,7 +141,7 @@ def partly_known():
     slower, invented = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         "abc", Remembered.of(np.stack([slower, invented, invented])), np.array([3, 3, 5]),
-        np.array([(5, 5), (0, 0), (8, 8)]), answering((2,), (), (4,)), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
+        np.array([(5, 5), (0, 0), (8, 8)]), *answering((2,), (), (4,)), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
     )  # fmt: skip
 
 

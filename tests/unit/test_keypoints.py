@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from ingest.passages import sentences
 from ingest.rubrics import read_rubrics
 from tutor.answering import evidence
 from tutor.answering.evidence import EvidenceRoom, Sentence, list_items
-from tutor.answering.keypoints import choose, render, stands_in, unsaid
+from tutor.answering.keypoints import _asked_for, choose, render, stands_in, unsaid
 from tutor.answering.tutor import Ask, Tutor
 from tutor.retrieval.result import Turn
 
@@ -93,6 +94,16 @@ def test_whoever_wants_to_hear_more_is_not_kept_to_some_of_the_points(searcher):
     result = talk(searcher, 65, "再多說一點")
     assert not result.points
     assert len(choose(result, EvidenceRoom(searcher), "zh-Hant")[0].points) > 4
+
+
+def test_a_rubric_that_was_numbered_anew_changes_nothing_and_one_that_rests_on_other_words_is_not_mixed_up(searcher):
+    room, result = EvidenceRoom(searcher), talk(searcher, 20, "缺點呢？")
+    question = room.sentences_of(20)
+    turned = replace(question, statements=question.statements[::-1], statement_vectors=question.statement_vectors[::-1])
+    before, after = (_asked_for(q, result.points, "zh-Hant") for q in (question, turned))
+    assert [p.text for p in before.points] == [p.text for p in after.points]
+    moved = [replace(s, sentence=replace(s.sentence, start=s.sentence.start + 1)) for s in question.statements]
+    assert _asked_for(replace(question, statements=tuple(moved)), result.points, "zh-Hant") is None
 
 
 def test_who_asks_for_a_topic_hears_the_core_of_it_however_it_is_worded(searcher):

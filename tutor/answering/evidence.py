@@ -62,13 +62,11 @@ class Statement:
     """A reviewed key point of the rubric: concise, complete, and resting on a verbatim span of the source.
 
     Args:
-        point: its id in the rubric.
         text, text_en: the point in the document's language and in English ("" where there is none).
         sentence: the span as a sentence, for its citation.
         core: whether a full answer cannot do without it.
     """
 
-    point: str
     text: str
     text_en: str
     sentence: Sentence
@@ -174,7 +172,7 @@ class EvidenceRoom:
                 continue
             section = next((p.section for _, p in content.passages_of(number) if p.start <= span[0] < p.end), "")
             sentence = Sentence(number, section, point.statement, *span)
-            found.append(Statement(point.id, point.statement, point.statement_en, sentence, point.kind == "core"))
+            found.append(Statement(point.statement, point.statement_en, sentence, point.kind == "core"))
         return tuple(found)
 
     def _rubrics(self, build: str) -> dict[int, tuple[RubricPoint, ...]]:

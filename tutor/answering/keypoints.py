@@ -93,6 +93,9 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     share, most, further = (JOINS, MOST_QUESTIONS, FURTHER) if alone else IN_CONVERSATION
     query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
     named = frozenset(content_terms(result.query))
+    narrowed = _asked_for(room.sentences_of(result.hits[0].question), result.points, language)
+    if narrowed is not None:
+        return [narrowed]
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
     narrowed = _asked_for(room.sentences_of(hits[0].question), result.points, language)
@@ -106,18 +109,22 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     return _by_name(chosen, named_terms(result.query)) if alone else chosen
 
 
-def _asked_for(question: QuestionSentences, points: frozenset[str], language: Language) -> Chosen | None:
+def _asked_for(question: QuestionSentences, points: Sequence[tuple[int, int]], language: Language) -> Chosen | None:
     """Of the reviewed points those that are known to be what a follow-up asks for; None where none is, or all are.
 
     「那有什麼缺點？」 wants the drawbacks and not the seven points of the topic.
+
+    Args:
+        points: where they stand in the source, best first.
     """
     english = language == "en" and question.language != "en"
     vectors = question.statement_vectors_en if english else question.statement_vectors
-    found = [i for i, s in enumerate(question.statements) if s.point in points and (s.text_en or not english)]
-    if not 0 < len(found) < len(question.statements):
+    rows = {(s.sentence.start, s.sentence.end): i for i, s in enumerate(question.statements)}
+    found = [rows[span] for span in points if span in rows]
+    if not 0 < len(found) < len(rows) or not all(question.statements[i].text_en or not english for i in found):
         return None
     shown = english or (language == "en") == (question.language == "en")
-    statements = [(i, question.statements[i]) for i in found]
+    statements = [(i, question.statements[i]) for i in found[:FIRST]]
     listed = [
         KeyPoint(s.text_en if english else s.text, s.sentence, vectors[i], shown, rank)
         for rank, (i, s) in enumerate(statements)

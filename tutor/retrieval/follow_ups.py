@@ -21,6 +21,7 @@ from tutor.retrieval.confidence import from_log_odds, log_odds
 from tutor.retrieval.remembered import Remembered, shares, usable
 
 Array = NDArray[np.float64]
+Span = tuple[int, int]
 FILE = Path(__file__).parent / "follow_ups.npz"
 # Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about: that a drawback
 # is given elsewhere says little of this question. Cross-validated on train and dev conversations: .01 and .02 .913, .05 and
@@ -35,6 +36,8 @@ _LEAST_UNANSWERED = 1e-3
 # to be one of them. Of the points listed for short follow-ups on dev .68 answer what is asked, and .74 of those that do are listed;
 # with .15 .63 and .76, with .1 .55 and .78 (`python -m eval points --part dev`).
 SHARPNESS_POINTS, LEAST_POINT = 8.0, 0.2
+# The nearest of them must be so much alike; of 2,500 known ones, each asked without itself, all but one are.
+ALIKE_POINTS = 3.6
 # Say there of one known behind another question: drawbacks of this question are the same wherever they are asked for.
 ELSEWHERE_POINTS = 0.3
 # Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind, and how steeply:
@@ -53,8 +56,9 @@ class FollowUps:
     Args:
         after: `(n,)`, the question that was talked about.
         leads_to: `(n, 2)`, the questions that answer; the same twice where there is one, 0 where there is none.
-        points: `(n, most key points)`, which key points of the first of these answer, by the number behind their question's in
-            their id (`point_number`); none where only its text does.
+        points: `(n, most)`, which of the key points of the first of these answer; none where only its text does.
+        spans: `(questions + 1, most, 2)`, where in the source each key point of a question stands; zeros where there is none. A
+            rubric that was edited since is known again by them, as far as it rests on the same words.
         weighing: by reading, what is added to the confidence's log-odds for a query of a known kind: weights of those log-odds
             and of `unanswered`, and a constant.
     """
@@ -64,6 +68,7 @@ class FollowUps:
     after: NDArray[np.int64]
     leads_to: NDArray[np.int64]
     points: NDArray[np.bool_]
+    spans: NDArray[np.int64]
     weighing: Mapping[Reading, tuple[float, float, float]] = field(
         default_factory=lambda: dict.fromkeys(READINGS, _AS_IT_IS)
     )
@@ -85,16 +90,17 @@ class FollowUps:
         np.add.at(by_number, self.leads_to[second, 1], say[second])
         return np.asarray(np.log1p(by_number[list(numbers)] / LEAST))
 
-    def points_for(self, likeness: Array, carried: int, number: int) -> frozenset[str]:
-        """Ids of the key points of question `number` that answer a query; none where that is not known.
+    def points_for(self, likeness: Array, carried: int, number: int) -> tuple[Span, ...]:
+        """Where the key points of question `number` stand that answer a query, best first; none where that is not known.
 
         Those that a good part of the known follow-ups like this one ask for, of those that lead to the question.
         """
         weight = np.where(self.after == carried, 1.0, ELSEWHERE_POINTS) * (self.leads_to[:, 0] == number)
-        if not weight.any():
-            return frozenset()
+        if likeness[weight > 0].max(initial=0.0) < ALIKE_POINTS:
+            return ()
         asked = shares(likeness, weight, SHARPNESS_POINTS) @ self.points
-        return frozenset(f"{number}.{point}" for point in np.flatnonzero(asked >= LEAST_POINT))
+        rows = [row for row in np.argsort(-asked, kind="stable").tolist() if asked[row] >= LEAST_POINT]
+        return tuple((start, end) for start, end in self.spans[number, rows].tolist())
 
     @property
     def answers(self) -> NDArray[np.bool_]:
@@ -137,7 +143,9 @@ class Behind:
     """What is known of one query behind a question that was talked about: nothing where no follow-ups are known.
 
     Args:
-        likeness: of the query to each of those known, `(n,)`.
+        known: the follow-ups of the document, if any are.
+        likeness: of the query to each of them, `(n,)`.
+        carried: the question that was talked about.
     """
 
     known: FollowUps | None
@@ -154,21 +162,16 @@ class Behind:
             return confidence
         return self.known.confidence(confidence, self.likeness, self.carried, reading)
 
-    def points(self, number: int, familiar: float = 0.0) -> frozenset[str]:
-        """The key points of a question that it asks for, where it is at least so `familiar` a follow-up; none where unknown."""
+    def points(self, number: int, familiar: float = 0.0) -> tuple[Span, ...]:
+        """Spans of the key points of a question that it asks for, where it is at least so `familiar` a follow-up; best first."""
         if self.known is None or (familiar and self.known.familiar(self.likeness, self.carried) < familiar):
-            return frozenset()
+            return ()
         return self.known.points_for(self.likeness, self.carried, number)
 
 
 def behind(known: FollowUps | None, vectors: Mapping[str, Vectors], carried: int) -> Behind:
     """What is known of a query with these unit vectors behind question `carried`."""
     return Behind(known, np.zeros(0) if known is None else known.likeness(vectors), carried)
-
-
-def point_number(identifier: str) -> int:
-    """The number of a key point among those of its question: 4 of "65.4"."""
-    return int(identifier.rpartition(".")[2])
 
 
 def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:
@@ -180,6 +183,7 @@ def keep(known: FollowUps) -> None:
     """Write the follow-ups, in place of those before."""
     np.savez_compressed(
         FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16), points=known.points,
+        spans=known.spans.astype(np.int32),
         weighing=np.asarray([known.weighing[reading] for reading in READINGS]), **known.queries.arrays(),
     )  # fmt: skip
     _load.cache_clear()
@@ -193,5 +197,6 @@ def _load() -> FollowUps | None:
         weighing = {reading: (a, b, c) for reading, (a, b, c) in zip(READINGS, data["weighing"].tolist(), strict=True)}
         return FollowUps(
             str(data["source"]), Remembered.from_arrays(data), data["after"].astype(np.int64),
-            data["leads_to"].astype(np.int64), data["points"], weighing,
+            data["leads_to"].astype(np.int64), data["points"],
+            data["spans"].astype(np.int64), weighing,
         )  # fmt: skip

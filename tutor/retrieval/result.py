@@ -46,8 +46,8 @@ class SearchResult:
         ms: time taken, milliseconds.
         near: of a query that was ranked beside the conversation, what to offer if it is refused: the questions nearest
             to it by itself where it names a topic of its own, else what was talked about, then the hits.
-        points: of a follow-up of a known kind, ids of the key points of the first hit that answer what it asks for;
-            empty where that is not known.
+        points: of a follow-up of a known kind, where in the source the key points of the first hit stand that answer what it
+            asks for, best first; empty where that is not known.
     """
 
     query: str
@@ -58,4 +58,4 @@ class SearchResult:
     addressed: bool = False
     ms: float = 0.0
     near: tuple[int, ...] = ()
-    points: frozenset[str] = frozenset()
+    points: tuple[tuple[int, int], ...] = ()

@@ -163,7 +163,7 @@ class Searcher:
         found = self._rank(query, scored, own, top)
         if known:
             probability = known.confidence(found.confidence, "by itself")
-            points = known.points(found.hits[0].question, SURELY_KNOWN) if found.hits else frozenset[str]()
+            points = known.points(found.hits[0].question, SURELY_KNOWN) if found.hits else ()
             return replace(found, confidence=round(probability, 4), in_corpus=probability >= THRESHOLD, points=points)
         if history and not content_terms(query):
             # 「它的缺點呢？」 behind something that the corpus does not treat: what it finds by itself is chance.
@@ -241,7 +241,7 @@ class Searcher:
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
-        ranked = replace(ranked, points=known.points(ranked.hits[0].question) if ranked.hits else frozenset())
+        ranked = replace(ranked, points=known.points(ranked.hits[0].question) if ranked.hits else ())
         if refers_back(query):
             probability = known.confidence(ranked.confidence, "refers back")
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]
