@@ -77,6 +77,8 @@ def talk(searcher, number, query):
         (65, "any downsides?", "en", "lossy", "Benefit"),
         (20, "缺點呢？", "zh-Hant", "劣勢", "優勢"),
         (20, "優點呢？", "zh-Hant", "優勢", "劣勢"),
+        (65, "舉個例子", "zh-Hant", "例子", "好處"),
+        (19, "an example please", "en", "Example", "Prefill"),
     ],
 )
 def test_a_short_follow_up_gets_what_it_asks_for_and_not_the_whole_topic(

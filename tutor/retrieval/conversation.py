@@ -21,6 +21,7 @@ _CONTINUE = re.compile(
     r"(?:说|讲)?(?:详细|具体|细)(?:一?点|一些)?(?:吧|呢)?|换个(?:方式|说法|讲法|角度).{0,4}|(?:讲|说)?(?:简单|白话)(?:一?点|一些)?.{0,3}|"
     r"继续(?:吧|说|讲)?|(?:然后|还有|接下来)(?:呢|吗)?|好[的啊呀吧哦]?|行|对[的啊]?|是[的啊]?|嗯+|要[的啊]?|可以[的啊]?|"
     r"(?:yes|yeah|yep|yup|ok|okay|sure|please|go on|continue|more|tell me more|keep going|and then|elaborate|go ahead|"
+    r"(?:explain|say|tell me)(?: (?:it|that|this))?(?: (?:a (?:bit|little)|some))? (?:more|further|in (?:more )?detail)(?: about (?:it|this|that))?|go deeper|"
     r"say more|(?:some )?more details?|in more detail|(?:can you |please )?expand on (?:that|it|this)|what else|anything else|"
     r"(?:an |any |another |one more |more |for |give me an |can you give (?:me )?an )?examples?|for instance|"
     r"(?:explain|say) (?:it|that) (?:differently|another way|simpler|more simply)|"
@@ -30,6 +31,7 @@ _CONTINUE = re.compile(
     r"why|how so|really|such as|like what|which ones|"
     r"explain (?:it )?like i'?m (?:five|5)|simpler)(?:,? please)?"
 )
+_EXAMPLE = re.compile(r"例(?:子|如)?|范例|实例|比如|譬如|\bexamples?\b|for instance|such as|like what")
 _ANAPHOR = re.compile(
     r"它们?|他们?|这(?!样的话)|那(?:个|些|种|样|里|边|两|三|几)|上面|前面|前者|后者|刚才|刚刚|其中|该|此|两者|两个|哪[个种]比较|第[一二三四1-4][个种点步]|"
     r"\b(?:it|its|it's|that|this|these|those|they|them|their|former|latter|above|both|second one|first one|"
@@ -189,6 +191,11 @@ def cited_questions(reply: str, titles: Mapping[int, str]) -> list[int]:
 def continues(query: str) -> bool:
     """Whether the query only asks to go on: 「再多說一點」, "go on", "yes"."""
     return bool(_CONTINUE.fullmatch(fold(query).strip(" ?!。.？！,，~～")))
+
+
+def asks_for_example(query: str) -> bool:
+    """Whether the query asks for an example, and so for some of what there is to say and not for more of it."""
+    return bool(_EXAMPLE.search(fold(query)))
 
 
 def refers_back(query: str) -> bool:

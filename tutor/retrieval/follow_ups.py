@@ -33,13 +33,11 @@ LEAST = 0.003
 SHARPNESS_UNANSWERED = 10.0
 _LEAST_UNANSWERED = 1e-3
 # Sharpness where it is asked which key points answer (5 to 12 are alike), and the least share of the known ones that a point answers
-# to be one of them. Of the points listed for short follow-ups on dev .68 answer what is asked, and .74 of those that do are listed;
-# with .15 .63 and .76, with .1 .55 and .78 (`python -m eval points --part dev`).
+# to be one of them. Of the points listed for short follow-ups on dev .71 answer what is asked, and .76 of those that do are listed
+# (`python -m eval points --part dev`); with .15 and .1 .05 and .13 fewer, .02 and .04 more.
 SHARPNESS_POINTS, LEAST_POINT = 8.0, 0.2
 # The nearest of them must be so much alike; of 2,500 known ones, each asked without itself, all but one are.
 ALIKE_POINTS = 3.6
-# Say there of one known behind another question: drawbacks of this question are the same wherever they are asked for.
-ELSEWHERE_POINTS = 0.3
 # Likeness to the nearest one behind the same question from which a query counts as a follow-up of a known kind, and how steeply:
 # `python -m eval fit` says how familiar what people ask next is by this, and what else is asked behind the same answers.
 FAMILIAR, STEEP = 3.9, 8.0
@@ -95,7 +93,7 @@ class FollowUps:
 
         Those that a good part of the known follow-ups like this one ask for, of those that lead to the question.
         """
-        weight = np.where(self.after == carried, 1.0, ELSEWHERE_POINTS) * (self.leads_to[:, 0] == number)
+        weight = np.where(self.after == carried, 1.0, ELSEWHERE) * (self.leads_to[:, 0] == number)
         if likeness[weight > 0].max(initial=0.0) < ALIKE_POINTS:
             return ()
         asked = shares(likeness, weight, SHARPNESS_POINTS) @ self.points

@@ -24,6 +24,7 @@ from tutor.retrieval.alone import alone_by
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank, weighted_sum
 from tutor.retrieval.conversation import (
+    asks_for_example,
     cited_questions,
     content_terms,
     continues,
@@ -342,7 +343,8 @@ class Searcher:
 
     def _carry_on(self, query: str, carried: Sequence[int], top: int) -> SearchResult:
         hits = tuple(self._whole(number) for number in carried[:top])
-        return SearchResult(query, self.titles[carried[0]], True, 1.0, hits)
+        points = self.known(query, carried[0]).points(carried[0], SURELY_KNOWN) if asks_for_example(query) else ()
+        return SearchResult(query, self.titles[carried[0]], True, 1.0, hits, points=points)
 
     def _whole(self, number: int) -> Hit:
         rows = self.index.content.passages_of(number)
