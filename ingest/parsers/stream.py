@@ -54,7 +54,8 @@ def with_chapters(found: Sequence[Element], source: str) -> list[Element]:
                 chapters += 1
                 continue
         result.append(element)
-    return result if chapters * 2 <= len(result) else list(found)
+    content = sum(not isinstance(element, Residue | FoldEnd) for element in result)
+    return result if chapters * 2 <= content else list(found)
 
 
 def titled(markdown: str) -> str:

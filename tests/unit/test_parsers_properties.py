@@ -69,6 +69,7 @@ def check(document: Document) -> None:
 @example("---\ntitle: x\n---\n# T\n\n## What is X?\n\ny")
 @example("Q: a?\nA: b\nQ: c?\r\nA: d")
 @example("- x <details><summary>Why?</summary> y </details> z")
+@example("</details>\n一、基礎")
 @example("\r# What is X?\r\ry")
 @example("| Q | A |\n| - | - |\n| What? | That |\n| How? |  |\n\x85\n")
 def test_any_text_gives_true_spans_or_a_document_error(source: str) -> None:
