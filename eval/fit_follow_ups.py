@@ -22,9 +22,9 @@ from ingest.rubrics import quote_span, read_rubrics, rubrics_path
 from ingest.text import converter
 from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.conversation import continues, refers_back
-from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, Span, keep
+from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, keep
 from tutor.retrieval.remembered import Remembered
-from tutor.retrieval.result import SearchResult, Turn
+from tutor.retrieval.result import SearchResult, Span, Turn
 from tutor.retrieval.search import Searcher
 
 # Rows of the known follow-ups that some question answers, of each ten questions, to learn the weighing from.

@@ -17,10 +17,8 @@ from eval.retrieval import behind, turns
 from tutor.answering.evidence import EvidenceRoom
 from tutor.answering.keypoints import KeyPoint, choose
 from tutor.answering.language import reply_language
-from tutor.retrieval.result import SearchResult, Turn
+from tutor.retrieval.result import SearchResult, Span, Turn
 from tutor.retrieval.search import Searcher
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True)

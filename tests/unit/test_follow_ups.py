@@ -5,7 +5,7 @@ import pytest
 
 from ingest.embed import side_by_side
 from tutor.retrieval import follow_ups
-from tutor.retrieval.follow_ups import FollowUps, behind, follow_ups_of, keep
+from tutor.retrieval.follow_ups import Behind, FollowUps, follow_ups_of, keep
 from tutor.retrieval.remembered import Remembered, shares
 
 NUMBERS = [3, 5, 8]
@@ -70,8 +70,9 @@ def test_what_a_follow_up_asks_for_are_the_points_that_those_like_it_ask_for():
     assert points_for(known(), 1, 3, 8) == []  # only its text answers
     assert points_for(known(), 0, 3, 77) == []  # nobody is known to ask for it
     assert points_for(known(), 7, 3, 5) == []  # it is like none of them
-    # Behind another question the same is asked for, as long as nothing else is.
-    assert points_for(partly_known(), 1, 3, 8) == [84]
+    assert points_for(known(), 1, 5, 3) == []  # those alike lead elsewhere
+    assert points_for(partly_known(), 1, 3, 8) == []  # behind this question it has no answer
+    assert points_for(partly_known(), 1, 9, 8) == [84]  # behind others it asks for this, as far as is known
 
 
 def test_points_that_more_of_those_alike_ask_for_come_first_and_those_of_few_are_left_out():
@@ -82,13 +83,13 @@ def test_points_that_more_of_those_alike_ask_for_come_first_and_those_of_few_are
 
 
 def test_a_query_that_stands_alone_wants_points_only_where_it_is_a_follow_up_of_a_known_kind():
-    asked = behind(known(), query(0), 3)
+    asked = Behind.of(known(), query(0), 3)
     assert asked.points(5) == asked.points(5, familiar=0.5) == ((52, 53),)
-    elsewhere = behind(known(), query(1), 5)  # known behind question 3 alone
+    elsewhere = Behind.of(known(), query(1), 5)  # known behind question 3 alone
     assert elsewhere.points(8, familiar=0.5) == ()
-    assert behind(None, query(0), 3).points(5) == ()
-    assert behind(None, query(0), 3).confidence(0.7, "refers back") == 0.7
-    assert behind(None, query(0), 3).expected(NUMBERS) is None
+    assert Behind.of(None, query(0), 3).points(5) == ()
+    assert Behind.of(None, query(0), 3).confidence(0.7, "refers back") == 0.7
+    assert Behind.of(None, query(0), 3).expected(NUMBERS) is None
 
 
 def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from tutor.answering.script import convert
 from tutor.answering.wording import say
 from tutor.retrieval.confidence import named_terms
 from tutor.retrieval.conversation import content_terms
-from tutor.retrieval.result import SearchResult
+from tutor.retrieval.result import SearchResult, Span
 
 # A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
 JOINS = 0.85
@@ -109,7 +109,7 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     return _by_name(chosen, named_terms(result.query)) if alone else chosen
 
 
-def _asked_for(question: QuestionSentences, points: Sequence[tuple[int, int]], language: Language) -> Chosen | None:
+def _asked_for(question: QuestionSentences, points: Sequence[Span], language: Language) -> Chosen | None:
     """Of the reviewed points those that are known to be what a follow-up asks for; None where none is, or all are.
 
     「那有什麼缺點？」 wants the drawbacks and not the seven points of the topic.

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from ingest.embed import Vectors, side_by_side
 from tutor.retrieval.confidence import from_log_odds, log_odds
 from tutor.retrieval.remembered import Remembered, shares, usable
+from tutor.retrieval.result import Span
 
 Array = NDArray[np.float64]
-Span = tuple[int, int]
 FILE = Path(__file__).parent / "follow_ups.npz"
 # Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about: that a drawback
 # is given elsewhere says little of this question. Cross-validated on train and dev conversations: .01 and .02 .913, .05 and
@@ -33,8 +33,8 @@ LEAST = 0.003
 SHARPNESS_UNANSWERED = 10.0
 _LEAST_UNANSWERED = 1e-3
 # Sharpness where it is asked which key points answer (5 to 12 are alike), and the least share of the known ones that a point answers
-# to be one of them. Of the points listed for short follow-ups on dev .71 answer what is asked, and .76 of those that do are listed
-# (`python -m eval points --part dev`); with .15 and .1 .05 and .13 fewer, .02 and .04 more.
+# to be one of them, and of all alike that lead to its question at all. Of the points listed for short follow-ups on dev .69 answer
+# what is asked, and .79 of those that do are listed (`python -m eval points --part dev`).
 SHARPNESS_POINTS, LEAST_POINT = 8.0, 0.2
 # The nearest of them must be so much alike; of 2,500 known ones, each asked without itself, all but one are.
 ALIKE_POINTS = 3.6
@@ -91,12 +91,16 @@ class FollowUps:
     def points_for(self, likeness: Array, carried: int, number: int) -> tuple[Span, ...]:
         """Where the key points of question `number` stand that answer a query, best first; none where that is not known.
 
-        Those that a good part of the known follow-ups like this one ask for, of those that lead to the question.
+        Those that a good part of the known follow-ups like this one ask for, of those that lead to the question; none where
+        nearly all of those alike lead elsewhere.
         """
-        weight = np.where(self.after == carried, 1.0, ELSEWHERE) * (self.leads_to[:, 0] == number)
-        if likeness[weight > 0].max(initial=0.0) < ALIKE_POINTS:
+        leading = self.leads_to[:, 0] == number
+        if likeness[leading].max(initial=0.0) < ALIKE_POINTS:
             return ()
-        asked = shares(likeness, weight, SHARPNESS_POINTS) @ self.points
+        say = shares(likeness, np.where(self.after == carried, 1.0, ELSEWHERE), SHARPNESS_POINTS)[leading]
+        if say.sum() < LEAST_POINT:  # those alike lead elsewhere: what they ask for there is no point of this question
+            return ()
+        asked = say / say.sum() @ self.points[leading]
         rows = [row for row in np.argsort(-asked, kind="stable").tolist() if asked[row] >= LEAST_POINT]
         return tuple((start, end) for start, end in self.spans[number, rows].tolist())
 
@@ -150,6 +154,11 @@ class Behind:
     likeness: Array
     carried: int
 
+    @classmethod
+    def of(cls, known: FollowUps | None, vectors: Mapping[str, Vectors], carried: int) -> Behind:
+        """What is known of a query with these unit vectors."""
+        return cls(known, np.zeros(0) if known is None else known.likeness(vectors), carried)
+
     def expected(self, numbers: Sequence[int]) -> Array | None:
         """How much each question is expected to answer it, `(questions,)`."""
         return None if self.known is None else self.known.expected(self.likeness, self.carried, numbers)
@@ -165,11 +174,6 @@ class Behind:
         if self.known is None or (familiar and self.known.familiar(self.likeness, self.carried) < familiar):
             return ()
         return self.known.points_for(self.likeness, self.carried, number)
-
-
-def behind(known: FollowUps | None, vectors: Mapping[str, Vectors], carried: int) -> Behind:
-    """What is known of a query with these unit vectors behind question `carried`."""
-    return Behind(known, np.zeros(0) if known is None else known.likeness(vectors), carried)
 
 
 def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ingest.document import Passage
 
+# From where to where in the source, in characters.
+Span = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -58,4 +61,4 @@ class SearchResult:
     addressed: bool = False
     ms: float = 0.0
     near: tuple[int, ...] = ()
-    points: tuple[tuple[int, int], ...] = ()
+    points: tuple[Span, ...] = ()

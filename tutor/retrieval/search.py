@@ -33,7 +33,7 @@ from tutor.retrieval.conversation import (
     stands_alone,
 )
 from tutor.retrieval.courtesy import without_courtesies
-from tutor.retrieval.follow_ups import Behind, behind, follow_ups_of
+from tutor.retrieval.follow_ups import Behind, follow_ups_of
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
@@ -269,7 +269,7 @@ class Searcher:
 
     def known(self, query: str, carried: int) -> Behind:
         """What is known of a query behind a question that was talked about."""
-        return behind(self.follow_ups, self.legs.vectors(query), carried)
+        return Behind.of(self.follow_ups, self.legs.vectors(query), carried)
 
     def context(
         self,
