@@ -24,7 +24,7 @@ from ingest.embed import load_embedder
 from ingest.rubrics import KeyPoint, Rubric, read_rubrics, rubrics_path
 from tutor.interview import metric, score
 from tutor.interview.clauses import pieces, plain
-from tutor.interview.features import NAMES, PointSet, Scores, frequencies
+from tutor.interview.features import NAMES, Measured, PointSet, frequencies
 from tutor.interview.metric import key_of, unit
 from tutor.interview.rules import screen
 
@@ -43,7 +43,7 @@ class Answer:
 
     row: Row
     points: tuple[KeyPoint, ...]
-    measured: Scores
+    measured: Measured
 
 
 def shipped_rubrics() -> tuple[dict[int, Rubric], dict[int, str]]:
@@ -99,7 +99,7 @@ def measured_answers() -> list[Answer]:
     for row in rows("grading", "dev"):
         number = row["question"]
         if number not in sets:
-            sets[number] = PointSet(rubrics[number].points, counts, wordings)
+            sets[number] = PointSet(rubrics[number].points, titles[number], counts, wordings)
         kept = screen(row["answer"], titles[number]).kept
         found.append(Answer(row, rubrics[number].points, sets[number].measure(pieces(row["answer"], kept))))
     return found
@@ -107,11 +107,11 @@ def measured_answers() -> list[Answer]:
 
 def learn(answers: Sequence[Answer]) -> dict[str, Any]:
     """Two logistic models on best pieces: a point said, a misconception asserted (multiple-instance learning)."""
-    content = [a for a in answers if a.row["kind"] in CONTENT and len(a.measured)]
+    content = [a for a in answers if a.row["kind"] in CONTENT and len(a.measured.features)]
     learned: dict[str, Any] = {"score": RULE}
     for name, label, wanted in (("covered", "covered", False), ("asserted", "contradicted", True)):
         bags = [
-            (a.measured[:, i], float(p.id in a.row[label]))
+            (a.measured.features[:, i], float(p.id in a.row[label]))
             for a in content
             for i, p in enumerate(a.points)
             if (p.kind == "misconception") == wanted

@@ -6,6 +6,7 @@ import pytest
 
 from eval.fit_grading import shipped_rubrics
 from eval.gold import rows
+from tutor.interview.clauses import sentences
 from tutor.interview.grading import Grader, capped, said_clearly
 from tutor.interview.pleas import attack_spans
 
@@ -48,6 +49,19 @@ def test_what_only_repeats_the_question_is_not_said_clearly():
     assert said_clearly("core", 0.9, wordings, "先檢索外部知識庫", asked)
     assert not said_clearly("core", 0.9, wordings, "檢索", asked)
     assert not said_clearly("core", 0.4, wordings, "先檢索外部知識庫", asked)
+
+
+@pytest.mark.parametrize("number", [5, 34, 40, 41, 44, 57, 72])
+@pytest.mark.parametrize("about", ["{}嘛，就是大家說的那些。", "{}", "As for {}, everybody knows."])
+def test_words_of_the_question_say_no_point(grader, number, about):
+    for piece in sentences(grader.titles[number]):
+        grade = grader.grade(number, about.format(piece.text))
+        assert not [p for p in grade.points if p.verdict in {"met", "partial"}]
+
+
+def test_words_of_the_question_count_beside_words_of_the_point(grader):
+    grade = grader.grade(41, "自動評估指標快速又低成本，但分數常和人類的感受有差距。")
+    assert any(p.verdict == "met" for p in grade.points)
 
 
 def test_a_plea_neither_lifts_a_thin_answer_nor_lowers_a_full_one():

@@ -51,10 +51,11 @@ def test_the_script_makes_no_difference():
     assert one == other > rules.LIKELY
 
 
-def test_what_says_something_of_the_subject_is_no_attack(monkeypatch):
-    monkeypatch.setattr(rules, "chances", lambda kind, texts: np.full(len(texts), float(kind == "attack")))
+@pytest.mark.parametrize(("chance", "saved"), [(rules.CUT, True), (rules.SURE, False)])
+def test_what_says_something_of_the_subject_is_no_attack_unless_it_is_sure_to_be_one(monkeypatch, chance, saved):
+    monkeypatch.setattr(rules, "chances", lambda kind, texts: np.full(len(texts), chance * (kind == "attack")))
     assert screen(HONEST, "什麼是 RAG？").flags == ("injection",)
-    assert screen(HONEST, "什麼是 RAG？", lambda sentence: True).flags == ()
+    assert screen(HONEST, "什麼是 RAG？", lambda sentence: True).flags == (() if saved else ("injection",))
 
 
 def test_small_talk_that_looks_like_an_attack_is_left_out_and_not_called_one(monkeypatch):

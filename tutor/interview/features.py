@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,16 +34,31 @@ _COMPETITION = {
 _NEAREST = 4
 
 
+@dataclass(frozen=True)
+class Measured:
+    """The pieces of an answer beside the key points of its question.
+
+    Args:
+        features: `(pieces, points, features)` in the order of NAMES.
+        own: `(pieces, points)`, whether a piece shares a term with a wording of the point that the question does not
+            give away. To say the question back says no point, however near it is to one.
+    """
+
+    features: Scores
+    own: NDArray[np.bool_]
+
+
 class PointSet:
     """The key points of one question, ready to be compared with.
 
     Args:
         points: at least one.
+        asked: the question itself.
         document_frequency: in how many wordings of all rubrics a term occurs; makes common terms count less.
         wordings: how many wordings there are in all rubrics.
     """
 
-    def __init__(self, points: Sequence[KeyPoint], document_frequency: Counter[str], wordings: int) -> None:
+    def __init__(self, points: Sequence[KeyPoint], asked: str, document_frequency: Counter[str], wordings: int) -> None:
         self.points = tuple(points)
         metrics = load_metrics()
         self._use, self._e5 = metrics["use"], metrics["e5"]
@@ -53,9 +69,9 @@ class PointSet:
         self._members = [np.flatnonzero(owner == i) for i in range(len(points))]
         self._use_centres = unit(np.stack([self._near[m].mean(axis=0) for m in self._members]))
         self._e5_centres = np.stack([self._e5.centre(p.texts) for p in points])
-        self._lexicon(texts, document_frequency, wordings)
+        self._lexicon(texts, set(terms(asked)), document_frequency, wordings)
 
-    def _lexicon(self, texts: Sequence[str], frequency: Counter[str], wordings: int) -> None:
+    def _lexicon(self, texts: Sequence[str], asked: set[str], frequency: Counter[str], wordings: int) -> None:
         term_sets = [frozenset(terms(t)) for t in texts]
         vocabulary = sorted(frozenset[str]().union(*term_sets))
         self._column = {term: i for i, term in enumerate(vocabulary)}
@@ -71,13 +87,14 @@ class PointSet:
         # Naive Bayes: how much likelier a term is in this point's wordings than in those of the other points.
         self._odds = np.log(inside / outside)
         self._weight = rarity * np.minimum(1.0, np.sqrt(counts / 2))
+        self._new = counts * [t not in asked for t in vocabulary]
         self._present = present * rarity
         self._full = self._present.sum(axis=1) + 2.0
 
-    def measure(self, pieces: Sequence[Piece]) -> Scores:
-        """`(pieces, points, features)` in the order of NAMES."""
+    def measure(self, pieces: Sequence[Piece]) -> Measured:
+        """Each piece beside each key point."""
         if not pieces:
-            return np.zeros((0, len(self.points), len(NAMES)))
+            return Measured(np.zeros((0, len(self.points), len(NAMES))), np.zeros((0, len(self.points)), dtype=bool))
         texts = [p.text for p in pieces]
         raw = self._use.embed(texts)
         near = self._use.project(raw)
@@ -100,7 +117,8 @@ class PointSet:
             "use-claim": claims["use"], "e5-claim": claims["e5-centre"], "odds-claim": claims["terms-odds"],
             "weight-claim": claims["terms-weight"], "best-claim": claims["terms-best"], "claim": _claim(joint, 5.6),
         }  # fmt: skip
-        return np.stack([np.asarray(found[name], dtype=np.float64) for name in NAMES], axis=2)
+        features = np.stack([np.asarray(found[name], dtype=np.float64) for name in NAMES], axis=2)
+        return Measured(features, seen @ self._new.T > 0)
 
 
 def _by_point(similarity: Any, members: Sequence[NDArray[Any]], nearest: int) -> Scores:

@@ -163,7 +163,9 @@ class Grader:
         return judge(points.measure(found), points.points, coefficients())
 
     def _points(self, question: int) -> PointSet:
-        found = self._ready.pop(question, None) or PointSet(self.rubrics[question].points, self._counts, self._wordings)
+        found = self._ready.pop(question, None) or PointSet(
+            self.rubrics[question].points, self.titles.get(question, ""), self._counts, self._wordings
+        )
         self._ready[question] = found
         if len(self._ready) > _REMEMBERED:
             self._ready.popitem(last=False)

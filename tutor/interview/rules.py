@@ -62,7 +62,7 @@ class Screening:
     admitted: bool = False
 
 
-# Whether a sentence says something of the subject beyond doubt: then it is no attack, whatever it looks like.
+# Whether a sentence says something of the subject beyond doubt: then it is no attack, unless it is sure to be one.
 Says = Callable[[Piece], bool]
 
 
@@ -103,7 +103,7 @@ def _attacks(
     }
     if not likely:
         return [], bool(spans)
-    likely = {s: 0.0 if chance >= LIKELY and says(s) else chance for s, chance in likely.items()}
+    likely = {s: 0.0 if LIKELY <= chance < SURE and says(s) else chance for s, chance in likely.items()}
     called = bool(spans) or min(likely.values()) >= LIKELY
     limit = LIKELY if called or max(likely.values()) >= SURE else CUT
     return [(s.start, s.end) for s, chance in likely.items() if chance >= limit], called

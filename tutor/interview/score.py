@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.rubrics import KeyPoint
-from tutor.interview.features import NAMES, Scores
+from tutor.interview.features import NAMES, Measured
 
 Verdict = Literal["met", "partial", "missing", "contradicted"]
 FILE = Path(__file__).parent / "coefficients.json"
@@ -26,6 +26,8 @@ PARTIAL, MET, CONTRADICTED = 0.5, 0.7, 0.5
 TOP = 10.0
 # An answer whose score lies this near a border between levels is graded with a warning.
 NEAR = 0.4
+# Log-odds are held to this either way.
+_SURE = 30.0
 
 
 @lru_cache(maxsize=1)
@@ -52,17 +54,24 @@ class Judged:
     piece: NDArray[np.int64]
 
 
-def judge(measured: Scores, points: Sequence[KeyPoint], learned: dict[str, Any]) -> Judged:
-    """Probability that a key point was said (of a misconception: that it was asserted), by its best piece."""
-    if not len(measured):
+def judge(measured: Measured, points: Sequence[KeyPoint], learned: dict[str, Any]) -> Judged:
+    """Probability that a key point was said (of a misconception: that it was asserted), by its best piece.
+
+    A piece says a point only in a term that the question does not give away.
+    """
+    features = measured.features
+    if not len(features):
         return Judged(np.zeros(len(points)), np.full(len(points), -1))
-    logits = np.empty(measured.shape[:2])
+    logits = np.empty(features.shape[:2])
     for i, point in enumerate(points):
-        model = learned["asserted" if point.kind == "misconception" else "covered"]
-        logits[:, i] = measured[:, i] @ np.asarray([model[n] for n in NAMES]) + model["bias"]
+        wrong = point.kind == "misconception"
+        model = learned["asserted" if wrong else "covered"]
+        logits[:, i] = features[:, i] @ np.asarray([model[n] for n in NAMES]) + model["bias"]
+        if not wrong:
+            logits[~measured.own[:, i], i] = -_SURE
     best = logits.argmax(axis=0)
     chosen = np.take_along_axis(logits, best[None], axis=0)[0]
-    return Judged(1 / (1 + np.exp(-np.clip(chosen, -30, 30))), best)
+    return Judged(1 / (1 + np.exp(-np.clip(chosen, -_SURE, _SURE))), best)
 
 
 def verdict(point: KeyPoint, probability: float) -> Verdict:
