@@ -1,8 +1,8 @@
-"""How well sentences that talk to the grader are told from honest ones that look like them.
+"""How well sentences that talk to the grader are told from honest ones that look like them, and what whole attacks earn.
 
 python -m eval attack-sentences
 
-Measured on sentences by somebody who saw neither the patterns nor what the model learned from. Knows screening only.
+Measured on sentences and answers by people who saw neither the patterns nor what the model learned from.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from eval.fit_grading import shipped_rubrics
 from eval.gold import rows
 from eval.intervals import mean_interval
+from tutor.interview.grading import Grader
 from tutor.interview.pleas import attack_spans
 from tutor.interview.rules import screen
 
@@ -39,3 +41,16 @@ def measure() -> dict[str, Any]:
         for language in sorted(set(languages.tolist()))
     }
     return result
+
+
+def measure_answers() -> dict[str, Any]:
+    """Share of the answers that only want points without answering which earn any, by question; and of those called an attack."""
+    grader = Grader(*shipped_rubrics())
+    found = rows("attack_answers", "test")
+    grades = [grader.grade(row["question"], row["answer"]) for row in found]
+    about = [row["question"] for row in found]
+    return {
+        "answers": len(found),
+        "answers_above_0": mean_interval([g.level != 0 for g in grades], about),
+        "answers_called": mean_interval(["injection" in g.flags for g in grades], about),
+    }

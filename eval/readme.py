@@ -163,6 +163,7 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
         found += [
             ("unseen attacks on the grader that are recognised, sentence by sentence", sentences["called_attacks"]),
             ("honest sentences made to look like attacks that are taken for one", sentences["called_honest"]),
+            ("unseen attacks on the grader, whole answers, that earn anything", sentences["answers_above_0"]),
         ]
     return found
 

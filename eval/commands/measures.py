@@ -202,10 +202,10 @@ def grading(
 
 @app.command("attack-sentences")
 def attack_sentences(as_json: Json = False) -> None:
-    """Sentences that talk to the grader, told from honest ones that look like them."""
-    from eval.attack_sentences import measure
+    """Sentences that talk to the grader, told from honest ones that look like them; and what whole attacks earn."""
+    from eval.attack_sentences import measure, measure_answers
 
-    finish("attack-sentences", measure(), as_json, show_figures)
+    finish("attack-sentences", {**measure(), **measure_answers()}, as_json, show_figures)
 
 
 @app.command()

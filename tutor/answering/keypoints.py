@@ -98,9 +98,6 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
         return [narrowed]
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
-    narrowed = _asked_for(room.sentences_of(hits[0].question), result.points, language)
-    if narrowed is not None:
-        return [narrowed]
     chosen = []
     for rank, hit in enumerate(hits):
         question = room.sentences_of(hit.question)
