@@ -118,7 +118,7 @@ class Grader:
         return _finished(value, flags, graded, cuts, answer, self.titles.get(question, ""))
 
     def screened(self, question: int, answer: str, wording: str = "") -> Screening:
-        """What of an answer is graded. A sentence that says a core point beyond doubt is no attack.
+        """What of an answer is graded. A sentence that says a core point beyond doubt is no attack, unless it is sure to be one.
 
         Raises:
             KeyError: the question has no rubric.
