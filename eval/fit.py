@@ -1,6 +1,6 @@
 """Fits what retrieval learns from data: leg weights and the confidence, on the train and dev parts only.
 
-python -m eval fit        writes calibration.json and alone.npz, follow_ups.npz and treated.npz in tutor/retrieval, prints cross-validated figures
+python -m eval fit        writes calibration.json and alone.npz, asked.npz, follow_ups.npz and treated.npz in tutor/retrieval, prints cross-validated figures
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.fit_alone import MADE_UP, fit_alone, made_up
+from eval.fit_asked import fit_asked
 from eval.fit_conversation import PRIOR, fit_conversation
 from eval.fit_follow_ups import fit_follow_ups, fit_unanswered
 from eval.fit_treated import fit_treated
@@ -44,7 +45,7 @@ OUT = Path(__file__).parent.parent / "tutor" / "retrieval" / "calibration.json"
 def fit(searcher: Searcher) -> dict[str, Any]:
     """Learn weights and confidence, with and without expansions; write them; return the cross-validated figures."""
     # What was learned before must not reach what is learned now.
-    searcher.treated = searcher.follow_ups = searcher.alone = None
+    searcher.treated = searcher.follow_ups = searcher.alone = searcher.known_queries = None
     weights, hit_at_1 = _fit_weights(searcher)
     unknown: dict[str, dict[str, float]] = {"conversation": PRIOR, "confidence": {"bias": 0.0}, "usual": {}}
     plain_form = {"weights": PLAIN_WEIGHTS, **unknown}
@@ -64,6 +65,7 @@ def fit(searcher: Searcher) -> dict[str, Any]:
         *({**row, "answered": False} for row in made_up(negatives(), answered(), len(negatives()))),
     ]
     searcher.follow_ups, unanswered = fit_unanswered(searcher, searcher.follow_ups, changes)
+    searcher.known_queries = fit_asked(searcher)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
         written["plain"]["confidence"], written["plain"]["usual"], plain_area = _fit_confidence(plain)

@@ -13,18 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.fit_asked import asked_points, spans_of_points
 from eval.gold import Part, Row, rows, some
 from eval.linear import adjustment
 from eval.retrieval import behind, turns
-from ingest.corpora import document_path, read_document
 from ingest.embed import side_by_side
-from ingest.rubrics import quote_span, read_rubrics, rubrics_path
 from ingest.text import converter
 from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.conversation import continues, refers_back
 from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, keep
 from tutor.retrieval.remembered import Remembered
-from tutor.retrieval.result import SearchResult, Span, Turn
+from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
 
 # Rows of the known follow-ups that some question answers, of each ten questions, to learn the weighing from.
@@ -48,45 +47,10 @@ def fit_follow_ups(searcher: Searcher) -> FollowUps:
         Remembered.of(vectors),
         np.asarray([row["after"] for row in found]),
         np.asarray([(row["targets"] * 2 or (0, 0))[:2] for row in found]),
-        *_points(found, spans_of_points(searcher)),
+        asked_points([((row["targets"] or [0])[0], row["points"]) for row in found], spans_of_points(searcher)),
     )
     keep(known)
     return known
-
-
-def _points(found: Sequence[Row], spans: Mapping[str, Span]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which key points of its question answer each row, `(n, most)`; where each question's stand, `(questions + 1, most, 2)`.
-
-    Args:
-        spans: of each key point, by its id.
-    """
-    of_question: dict[int, list[str]] = {}
-    for identifier in spans:
-        of_question.setdefault(int(identifier.partition(".")[0]), []).append(identifier)
-    most = max(map(len, of_question.values()))
-    answering = np.zeros((len(found), most), dtype=bool)
-    for row, own in zip(found, answering, strict=True):
-        for identifier in row["points"]:
-            own[of_question[row["targets"][0]].index(identifier)] = True
-    where = np.zeros((max(of_question) + 1, most, 2), dtype=np.int64)
-    for number, identifiers in of_question.items():
-        where[number, : len(identifiers)] = [spans[identifier] for identifier in identifiers]
-    return answering, where
-
-
-def spans_of_points(searcher: Searcher) -> dict[str, Span]:
-    """Where the key points of the shipped rubrics stand in the source, by id."""
-    path = document_path(searcher.folder.parent, searcher.folder.name)
-    document = read_document(path)
-    rubrics = read_rubrics(rubrics_path(path), document)
-    questions = {question.number: question for question in document.questions}
-    found = {
-        point.id: quote_span(point, questions[number], document.source)
-        for number, rubric in rubrics.items()
-        for point in rubric.points
-        if point.kind != "misconception"
-    }
-    return {identifier: span for identifier, span in found.items() if span is not None}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""What is listed for a short follow-up: whether it answers what was asked, beside the choice by topic alone.
+"""What is listed for a query, and for a short follow-up: whether it answers what was asked, beside the choice by topic alone.
 
-「那有什麼缺點？」 wants the drawbacks, not seven points of the topic. Rows are the short follow-ups that the document answers;
-their labels are the key points, and where there are none the words of the text, that answer exactly this. No model is asked.
+「那有什麼缺點？」 wants the drawbacks, not seven points of the topic. Rows are queries and short follow-ups that the document answers;
+their labels are the key points that answer exactly this, and the words of the text: those behind the points of a query, and those
+that answer a follow-up. No model is asked.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eval.fit_follow_ups import spans_of_points
+from eval.fit_asked import spans_of_points
 from eval.gold import Part, Row, rows
 from eval.intervals import mean_interval
 from eval.retrieval import behind, turns
@@ -43,23 +44,34 @@ class Labels:
 
 
 def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
-    """Figures with what is known of follow-ups, and by the topic alone, on the rows that are answered."""
+    """Figures of follow-ups and of queries with what is known of those alike, and by the topic alone, on the rows that are answered."""
+    follow_ups = [
+        (row, turns(behind(row, searcher.titles[row["after"]])))
+        for row in rows("short_follow_ups", part)
+        if row["relevant"]
+    ]
+    queries: list[tuple[Row, tuple[Turn, ...]]] = [(row, ()) for row in rows("asked", part)]
+    return {
+        "part": part,
+        **_both_choices(follow_ups, searcher),
+        "queries": _both_choices(queries, searcher),
+    }
+
+
+def _both_choices(found: Sequence[tuple[Row, Sequence[Turn]]], searcher: Searcher) -> dict[str, Any]:
     room, spans = EvidenceRoom(searcher), spans_of_points(searcher)
-    found: dict[str, list[tuple[float, ...]]] = {"known": [], "topic": []}
+    figures: dict[str, list[tuple[float, ...]]] = {"known": [], "topic": []}
     refused = []
-    for row in rows("short_follow_ups", part):
-        if not row["relevant"]:
-            continue
-        history = turns(behind(row, searcher.titles[row["after"]]))
+    for row, history in found:
         result = searcher.search(row["query"], history)
         refused.append(not result.in_corpus)
         if result.in_corpus:
             labels = _labels(row, searcher, spans)
-            for name, seen in (("known", result), ("topic", replace(result, points=()))):
-                found[name].append(_figures(seen, history, labels, room))
+            for name, seen in (("known", result), ("topic", replace(result, points=(), asked=()))):
+                figures[name].append(_figures(seen, history, labels, room))
     names = ("listed", "of_them_answering", "or_beside_the_point_asked", "answering_that_are_listed")
-    report: dict[str, Any] = {"part": part, "refused": mean_interval(refused)}
-    for name, values in found.items():
+    report: dict[str, Any] = {"refused": mean_interval(refused)}
+    for name, values in figures.items():
         columns = list(zip(*values, strict=True))
         report[name] = {
             key: mean_interval([v for v in column if v >= 0]) for key, column in zip(names, columns, strict=True)
@@ -82,8 +94,8 @@ def _figures(
 
 def _labels(row: Row, searcher: Searcher, spans: Mapping[str, Span]) -> Labels:
     content = searcher.index.content
-    words = []
-    for quote in row["quotes"]:
+    words = [] if "quotes" in row else [spans[i] for i in row["points"]]
+    for quote in row.get("quotes", ()):
         for number in row["relevant"]:
             question = content.questions[number]
             start = content.source.find(quote, question.start, question.end)

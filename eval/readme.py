@@ -107,11 +107,25 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
                 ("the same: refused, though the document answers", short["refused"]),
                 ("the same: refused where it does not", short["unanswered_refused"]),
             ]
-        listed = stored("points-test")
+        listed = stored("points-test") or {}
         if listed:
             found += [
                 ("points listed for them that answer what was asked", listed["known"]["of_them_answering"]),
                 ("points that answer it, listed", listed["known"]["answering_that_are_listed"]),
+            ]
+        if "queries" in listed:
+            found += [
+                (
+                    "points listed for a query that answer what was asked",
+                    listed["queries"]["known"]["of_them_answering"],
+                ),
+                ("points that answer a query, listed", listed["queries"]["known"]["answering_that_are_listed"]),
+            ]
+        behind = stored("follow-ups-test")
+        if behind:
+            found += [
+                ("follow-ups without an answer: refused, before or after the model", behind["unanswered_refused"]),
+                ("short follow-ups with an answer: refused", behind["answered_refused"]),
             ]
         confidence = retrieval["confidence"]
         found += [

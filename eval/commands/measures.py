@@ -100,10 +100,21 @@ def _show_outside(report: dict[str, Any]) -> None:
 
 @app.command()
 def points(part: PartName = "test", as_json: Json = False) -> None:
-    """What is listed for a short follow-up: whether it answers what was asked. Needs no model."""
+    """What is listed for a query and a short follow-up: whether it answers what was asked. Needs no model."""
     from eval.points import measure
 
     finish(f"points-{part}", measure(searcher(), part_of(part)), as_json, show_figures)
+
+
+@app.command("follow-ups")
+def follow_ups(part: PartName = "test", as_json: Json = False) -> None:
+    """What becomes of short follow-ups on the whole road: told, by what, or refused."""
+    from eval.follow_ups import measure
+
+    with opened(Settings()) as tutor:
+        model = tutor.model.name
+        report = measure(tutor, part_of(part), advance)
+    finish(report_name("follow-ups", part, None, model), report, as_json, show_figures)
 
 
 @app.command()

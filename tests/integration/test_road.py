@@ -1,5 +1,7 @@
 """The whole road with real engines: pull a model, serve it, ask, check the citations."""
 
+from dataclasses import replace
+
 import pytest
 
 from ingest.index import Index
@@ -34,6 +36,69 @@ def test_follow_up_keeps_the_topic(searcher, fake_model):
     again = tutor.answer(Ask("再多說一點", history))
     assert {c.question for c in again.citations} <= {37, 38}
     assert not again.refused
+
+
+def behind(searcher, number):
+    return (Turn("user", searcher.titles[number]), Turn("assistant", f"【第{number}題】"))
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "says"), [("那有什麼缺點？", "zh-Hant", "損失"), ("any downsides?", "en", "lossy")]
+)
+def test_what_a_follow_up_is_known_to_ask_for_is_told_at_once(searcher, fake_model, query, language, says):
+    tutor = Tutor(searcher, fake_model)
+    answer = tutor.answer(Ask(query, behind(searcher, 65)))
+    assert not answer.refused
+    assert answer.usage["model_calls"] == 0
+    assert answer.language == language
+    assert says in answer.answer
+    assert not answer.answer.startswith("**")
+    check_citations(tutor, answer)
+    simpler = tutor.answer(Ask("用簡單的話講有什麼缺點", behind(searcher, 65)))
+    assert simpler.usage["model_calls"] > 0
+
+
+@pytest.mark.parametrize("unlike", [True, False])
+def test_where_no_known_follow_up_is_alike_and_none_of_the_words_hold_it_is_said_that_nothing_was_found(
+    searcher, fake_model, monkeypatch, unlike
+):
+    search = searcher.search
+    monkeypatch.setattr(searcher, "search", lambda *asked: replace(search(*asked), points=(), unlike=unlike))
+    monkeypatch.setattr("tutor.llm.fake.fake_answer", lambda prompt: "巴黎的鐵塔有三百公尺高，由艾菲爾設計。")
+    tutor = Tutor(searcher, fake_model)
+    *_, last, done = tutor.stream(Ask("那有什麼缺點？", behind(searcher, 65)))
+    answer = done.answer
+    assert last.text.startswith("\n\n")  # behind words that are taken back
+    assert "艾菲爾" not in answer.answer
+    assert answer.refused is unlike
+    assert ("沒有找到直接回答" in answer.answer) is unlike
+    assert ("near miss" in answer.flags) is unlike
+    assert len(answer.suggestions) == (3 if unlike else 0)
+    assert len(answer.citations) == 3 if unlike else len(answer.citations) > 3
+    assert ("unsupported-draft-replaced" in answer.flags) is not unlike
+    check_citations(tutor, answer)
+
+
+def test_a_reply_in_another_language_or_in_plain_words_is_no_sign_that_nothing_was_found(
+    searcher, fake_model, monkeypatch
+):
+    search = searcher.search
+    monkeypatch.setattr(searcher, "search", lambda *asked: replace(search(*asked), points=(), unlike=True))
+    monkeypatch.setattr(
+        "tutor.llm.fake.fake_answer", lambda prompt: "The tower in Paris is three hundred metres high and made of iron."
+    )
+    assert not Tutor(searcher, fake_model).answer(Ask("那有什麼缺點？", behind(searcher, 65))).refused
+    monkeypatch.setattr("tutor.llm.fake.fake_answer", lambda prompt: "巴黎的鐵塔有三百公尺高，由艾菲爾設計。")
+    plain = Tutor(searcher, fake_model).answer(Ask("用簡單的話講有什麼缺點", behind(searcher, 65)))
+    assert not plain.refused
+    assert "unsupported-draft-replaced" in plain.flags
+
+
+def test_another_example_is_not_the_same_one_again(searcher, fake_model):
+    tutor = Tutor(searcher, fake_model)
+    first = tutor.answer(Ask("舉個例子", behind(searcher, 65)))
+    history = (*behind(searcher, 65), Turn("user", "舉個例子"), Turn("assistant", first.answer))
+    assert tutor.answer(Ask("再舉一個例子", history)).answer != first.answer
 
 
 def test_without_a_model_the_answer_is_made_of_cited_sentences(searcher, corpus_settings):

@@ -1,9 +1,9 @@
-"""The measure of what is listed for a short follow-up."""
+"""The measure of what is listed for a query and for a short follow-up."""
 
 import numpy as np
 import pytest
 
-from eval.fit_follow_ups import _points
+from eval.fit_asked import asked_points
 from eval.gold import rows
 from eval.points import Labels, measure
 from tutor.answering.evidence import Sentence
@@ -23,11 +23,10 @@ def test_a_point_answers_by_its_label_and_a_sentence_by_the_words_it_holds():
 
 def test_key_points_are_kept_by_where_they_stand():
     spans = {"2.1": (10, 12), "2.3": (14, 15), "1.2": (3, 5)}
-    found = [{"targets": [2], "points": ["2.3"]}, {"targets": [], "points": []}, {"targets": [1, 2], "points": ["1.2"]}]
-    answering, where = _points(found, spans)
-    assert answering.tolist() == [[False, True], [False, False], [True, False]]
-    assert where[2].tolist() == [[10, 12], [14, 15]]
-    assert where[1].tolist() == [[3, 5], [0, 0]]
+    found = asked_points([(2, ["2.3"]), (0, []), (1, ["1.2"])], spans)
+    assert found.asked.tolist() == [[False, True], [False, False], [True, False]]
+    assert found.spans[2].tolist() == [[10, 12], [14, 15]]
+    assert found.spans[1].tolist() == [[3, 5], [0, 0]]
 
 
 @pytest.mark.parametrize("part", ["dev", "test"])
@@ -43,3 +42,7 @@ def test_what_is_known_lists_less_and_more_of_it_answers(searcher):
     assert known["listed"]["value"] < topic["listed"]["value"] / 2
     assert known["of_them_answering"]["value"] > 2 * topic["of_them_answering"]["value"]
     assert known["answering_that_are_listed"]["value"] > 0.65
+    known, topic = report["queries"]["known"], report["queries"]["topic"]
+    assert known["listed"]["value"] < topic["listed"]["value"] / 1.4
+    assert known["of_them_answering"]["value"] > 1.3 * topic["of_them_answering"]["value"]
+    assert known["answering_that_are_listed"]["value"] > 0.85

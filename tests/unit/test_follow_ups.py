@@ -5,6 +5,7 @@ import pytest
 
 from ingest.embed import side_by_side
 from tutor.retrieval import follow_ups
+from tutor.retrieval.asked import AskedPoints
 from tutor.retrieval.follow_ups import Behind, FollowUps, follow_ups_of, keep
 from tutor.retrieval.remembered import Remembered, shares
 
@@ -25,7 +26,7 @@ def answering(*points):
     for row, some in zip(rows, points, strict=True):
         row[list(some)] = True
     starts = 10 * np.arange(9)[:, None] + np.arange(5)[None]
-    return rows, np.stack([starts, starts + 1], axis=-1)
+    return AskedPoints(rows, np.stack([starts, starts + 1], axis=-1))
 
 
 def known(source="abc"):
@@ -33,7 +34,7 @@ def known(source="abc"):
     slower, cheaper = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         source, Remembered.of(np.stack([slower, cheaper, slower])), np.array([3, 3, 5]),
-        np.array([(5, 5), (8, 8), (3, 8)]), *answering((2,), (), (1, 3)),
+        np.array([(5, 5), (8, 8), (3, 8)]), answering((2,), (), (1, 3)),
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def test_a_question_that_nobody_is_known_to_ask_about_next_is_not_expected():
 def test_a_question_that_two_follow_ups_lead_to_gets_both_shares():
     twice = FollowUps(
         "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2),
-        *answering((), ()),
+        answering((), ()),
     )  # fmt: skip
     assert expected(twice, 0, 3)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
 
@@ -78,7 +79,7 @@ def test_what_a_follow_up_asks_for_are_the_points_that_those_like_it_ask_for():
 def test_points_that_more_of_those_alike_ask_for_come_first_and_those_of_few_are_left_out():
     alike = np.stack([side_by_side(query(0))] * 6)
     asked = answering((2,), (2,), (2,), (2,), (2, 4), (1, 4))
-    six = FollowUps("abc", Remembered.of(alike), np.full(6, 3), np.full((6, 2), 5), *asked)
+    six = FollowUps("abc", Remembered.of(alike), np.full(6, 3), np.full((6, 2), 5), asked)
     assert points_for(six, 0, 3, 5) == [52, 54]
 
 
@@ -99,8 +100,8 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
         assert follow_ups_of("abc", ("use", "e5")) is None
         keep(known())
         kept = follow_ups_of("abc", ("use", "e5"))
-        assert (kept.points == known().points).all()
-        assert (kept.spans == known().spans).all()
+        assert (kept.points.asked == known().points.asked).all()
+        assert (kept.points.spans == known().points.spans).all()
         assert expected(kept, 0, 3) == pytest.approx(expected(known(), 0, 3), abs=1e-2)
         assert follow_ups_of("another", ("use", "e5")) is None
         assert follow_ups_of("abc", ("use",)) is None
@@ -142,7 +143,7 @@ def partly_known():
     slower, invented = side_by_side(query(0)), side_by_side(query(1))
     return FollowUps(
         "abc", Remembered.of(np.stack([slower, invented, invented])), np.array([3, 3, 5]),
-        np.array([(5, 5), (0, 0), (8, 8)]), *answering((2,), (), (4,)), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
+        np.array([(5, 5), (0, 0), (8, 8)]), answering((2,), (), (4,)), {"refers back": (0.0, -1.0, 0.0), "own topic": (0.0, 0.0, -3.0), "by itself": (0.0, 0.0, 0.0)},
     )  # fmt: skip
 
 

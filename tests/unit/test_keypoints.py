@@ -11,7 +11,7 @@ from ingest.passages import sentences
 from ingest.rubrics import read_rubrics
 from tutor.answering import evidence
 from tutor.answering.evidence import EvidenceRoom, Sentence, list_items
-from tutor.answering.keypoints import _asked_for, choose, render, stands_in, unsaid
+from tutor.answering.keypoints import _named, choose, render, spoken, stands_in, unsaid
 from tutor.answering.tutor import Ask, Tutor
 from tutor.retrieval.result import Turn
 
@@ -86,10 +86,38 @@ def test_a_short_follow_up_gets_what_it_asks_for_and_not_the_whole_topic(
 ):
     chosen = choose(talk(searcher, number, query), EvidenceRoom(searcher), language)
     assert [part.number for part in chosen] == [number]
+    assert chosen[0].asked_for
     texts = [point.text for point in chosen[0].points]
     assert 1 <= len(texts) <= 4
     assert any(says in text for text in texts)
     assert not any(leaves in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "says", "leaves"),
+    [
+        ("RMSNorm 跟 LayerNorm 差在哪？", "zh-Hant", "RMSNorm", "SwiGLU"),
+        ("What does RMSNorm leave out?", "en", "RMSNorm", "SwiGLU"),
+        ("LoRA 训练完推理会变慢吗？", "zh-Hans", "合併", "注意力"),
+    ],
+)
+def test_a_query_gets_what_it_asks_for_and_not_the_whole_topic(searcher, query, language, says, leaves):
+    result = searcher.search(query)
+    assert result.asked
+    texts = [point.text for point in choose(result, EvidenceRoom(searcher), language)[0].points]
+    assert 1 <= len(texts) <= 4
+    assert any(says in text for text in texts)
+    assert not any(leaves in text for text in texts)
+
+
+def test_few_points_are_told_as_sentences_and_more_as_a_list_the_one_that_matters_most_first(searcher):
+    points = choose(searcher.search("什麼是 KV Cache"), EvidenceRoom(searcher), "zh-Hant")[0].points
+    best = sorted(points, key=lambda p: p.rank)
+    told = spoken(points[:1], "zh-Hant")
+    assert told == f"{points[0].text.rstrip('。')}【第19題】。"
+    listed = spoken(points, "zh-Hant").split("\n")
+    assert [line.removeprefix("- ").partition("【")[0] for line in listed] == [p.text.rstrip("。") for p in best]
+    assert spoken([replace(p, text="It grows.") for p in points[:2]], "en") == "It grows【Q19】. It grows【Q19】."
 
 
 def test_whoever_wants_to_hear_more_is_not_kept_to_some_of_the_points(searcher):
@@ -102,10 +130,11 @@ def test_a_rubric_that_was_numbered_anew_changes_nothing_and_one_that_rests_on_o
     room, result = EvidenceRoom(searcher), talk(searcher, 20, "缺點呢？")
     question = room.sentences_of(20)
     turned = replace(question, statements=question.statements[::-1], statement_vectors=question.statement_vectors[::-1])
-    before, after = (_asked_for(q, result.points, "zh-Hant") for q in (question, turned))
-    assert [p.text for p in before.points] == [p.text for p in after.points]
+    before, after = (_named(q, result.points, "zh-Hant", 7) for q in (question, turned))
+    assert len(before) > 1
+    assert [p.text for p in before] == [p.text for p in after]
     moved = [replace(s, sentence=replace(s.sentence, start=s.sentence.start + 1)) for s in question.statements]
-    assert _asked_for(replace(question, statements=tuple(moved)), result.points, "zh-Hant") is None
+    assert _named(replace(question, statements=tuple(moved)), result.points, "zh-Hant", 7) == ()
 
 
 def test_who_asks_for_a_topic_hears_the_core_of_it_however_it_is_worded(searcher):
@@ -122,18 +151,25 @@ def test_two_points_of_a_list_never_say_the_same(searcher):
     assert sum("hallucination" in p.text for p in points) <= 1
 
 
+def test_what_is_asked_of_a_name_is_not_taken_from_questions_that_never_mention_it(searcher):
+    chosen = choose(searcher.search("LoRA 為什麼省記憶體？"), EvidenceRoom(searcher), "zh-Hant")
+    assert 37 in {part.number for part in chosen}
+    assert all("lora" in p.text.lower() for part in chosen if part.number == 29 for p in part.points)
+
+
 @pytest.mark.parametrize(
     ("query", "language"), [("LoRA 為什麼省記憶體？", "zh-Hant"), ("Does LoRA reduce optimizer memory?", "en")]
 )
 def test_a_question_about_something_else_gives_only_what_speaks_of_the_name(searcher, query, language):
-    chosen = {part.number: part.points for part in choose(searcher.search(query), EvidenceRoom(searcher), language)}
+    found = replace(searcher.search(query), asked=())  # nothing but the topic says what is asked for
+    chosen = {part.number: part.points for part in choose(found, EvidenceRoom(searcher), language)}
     assert {29, 37} <= set(chosen)
     assert all("lora" in point.text.lower() for point in chosen[29])
     assert not all("lora" in point.text.lower() for point in chosen[37])  # its title holds the name
 
 
 def test_a_name_that_no_title_holds_takes_nothing_away(searcher):
-    found = searcher.search("NVLink 在多卡訓練裡有什麼用？")
+    found = replace(searcher.search("NVLink 在多卡訓練裡有什麼用？"), asked=())
     assert sum(len(part.points) for part in choose(found, EvidenceRoom(searcher), "zh-Hant")) >= 7
 
 

@@ -140,6 +140,7 @@ class Checking:
         objection = guard.objection(sentence)
         if objection:
             guard.note(objection)
+            draft.objected += 1
             draft.drop(piece)
             return ""
         short = sum(c.isalnum() for c in sentence) < LETTERS_CHECKED

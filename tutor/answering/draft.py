@@ -28,6 +28,7 @@ class Draft:
         said: sentences of it that the evidence supports.
         held: pieces of an unfinished sentence that may not be shown yet.
         calls: of the model, for this reply.
+        dropped, supported, objected: sentences that were taken out, that the evidence supports, that the guard took out.
         first_token: seconds from `started`, None before the model's first word.
     """
 
@@ -45,6 +46,7 @@ class Draft:
     first_token: float | None = None
     dropped: int = 0
     supported: int = 0
+    objected: int = 0
     wary: bool = False
     held: str = ""
     last_line: str = ""
@@ -53,6 +55,11 @@ class Draft:
     def suggestions(self) -> tuple[int, ...]:
         """The nearest questions, offered with a refusal."""
         return (self.result.near or tuple(hit.question for hit in self.result.hits))[:SUGGESTIONS]
+
+    @property
+    def fell(self) -> bool:
+        """Whether something was written to its end and the support check let none of it stand."""
+        return bool(self.dropped) and not self.supported and not self.objected and "model-lost" not in self.flags
 
     def cite(self, citations: Iterable[Citation | None]) -> None:
         """Remember citations, each once."""

@@ -22,7 +22,7 @@ from tutor.answering.evidence import EvidenceRoom, QuestionSentences, Sentence
 from tutor.answering.script import convert
 from tutor.answering.wording import say
 from tutor.retrieval.confidence import named_terms
-from tutor.retrieval.conversation import content_terms
+from tutor.retrieval.conversation import content_terms, wants_another
 from tutor.retrieval.result import SearchResult, Span
 
 # A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
@@ -50,6 +50,8 @@ STATEMENT_BONUS, SHORTEST_STATEMENT, SHORTEST_BEHIND = 0.3, 12, 6
 _LABEL = re.compile(r".*[：:]", re.DOTALL)
 # Two points say the same when they come this near, or one holds this share of the other's terms.
 ALIKE_MEANING, ALIKE_TERMS = 0.70, 0.60
+# So many points are told as sentences, more as a list.
+SPOKEN = 2
 # A point is left out when a sentence of the answer comes this near to it, or holds this share of its terms.
 SAME_MEANING, SAME_TERMS = 0.80, 0.65
 
@@ -73,11 +75,16 @@ class KeyPoint:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What one question contributes, in the order of the document."""
+    """What one question contributes, in the order of the document.
+
+    Args:
+        asked_for: whether the points are known to be what a follow-up asks for: nothing else answers it.
+    """
 
     number: int
     title: str
     points: tuple[KeyPoint, ...]
+    asked_for: bool = False
 
 
 def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: str = "") -> list[Chosen]:
@@ -93,40 +100,44 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     share, most, further = (JOINS, MOST_QUESTIONS, FURTHER) if alone else IN_CONVERSATION
     query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
     named = frozenset(content_terms(result.query))
-    narrowed = _asked_for(room.sentences_of(result.hits[0].question), result.points, language)
-    if narrowed is not None:
-        return [narrowed]
+    first = room.sentences_of(result.hits[0].question)
+    told = _named(first, result.points, language, FIRST)
+    if wants_another(result.query):
+        told = tuple(point for point in told if not stands_in(point, said, language))
+    if 0 < len(told) < len(first.statements):
+        return [Chosen(first.number, first.title, told, asked_for=True)]
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
     chosen = []
     for rank, hit in enumerate(hits):
         question = room.sentences_of(hit.question)
         limit = FIRST if rank == 0 else further
-        chosen.append(Chosen(hit.question, question.title, _points(question, asked, limit)))
+        points = _named(question, result.asked, language, limit) or _points(question, asked, limit)
+        chosen.append(Chosen(hit.question, question.title, points))
     return _by_name(chosen, named_terms(result.query)) if alone else chosen
 
 
-def _asked_for(question: QuestionSentences, points: Sequence[Span], language: Language) -> Chosen | None:
-    """Of the reviewed points those that are known to be what a follow-up asks for; None where none is, or all are.
+def _named(question: QuestionSentences, spans: Sequence[Span], language: Language, limit: int) -> tuple[KeyPoint, ...]:
+    """Of the reviewed points those that are known to be asked for, in the document's order; none where none is.
 
     「那有什麼缺點？」 wants the drawbacks and not the seven points of the topic.
 
     Args:
-        points: where they stand in the source, best first.
+        spans: where points stand in the source, of this question and others, best first.
     """
     english = language == "en" and question.language != "en"
     vectors = question.statement_vectors_en if english else question.statement_vectors
     rows = {(s.sentence.start, s.sentence.end): i for i, s in enumerate(question.statements)}
-    found = [rows[span] for span in points if span in rows]
-    if not 0 < len(found) < len(rows) or not all(question.statements[i].text_en or not english for i in found):
-        return None
+    found = [rows[span] for span in spans if span in rows]
+    if not all(question.statements[i].text_en or not english for i in found):
+        return ()
     shown = english or (language == "en") == (question.language == "en")
-    statements = [(i, question.statements[i]) for i in found[:FIRST]]
+    statements = [(i, question.statements[i]) for i in found[:limit]]
     listed = [
         KeyPoint(s.text_en if english else s.text, s.sentence, vectors[i], shown, rank)
         for rank, (i, s) in enumerate(statements)
     ]
-    return Chosen(question.number, question.title, tuple(sorted(listed, key=lambda p: p.sentence.start)))
+    return tuple(sorted(listed, key=lambda p: p.sentence.start))
 
 
 def _by_name(chosen: Sequence[Chosen], names: frozenset[str]) -> list[Chosen]:
@@ -166,6 +177,16 @@ def render(points: Sequence[KeyPoint], language: Language, heading: str) -> str:
     """Points as a list below a heading (a key of `wording`)."""
     lines = [f"- {convert(p.text, language).rstrip('。. ')}{citation(p.sentence.question, language)}" for p in points]
     return "\n".join((say(heading, language), "", *lines)) if lines else ""
+
+
+def spoken(points: Sequence[KeyPoint], language: Language) -> str:
+    """Points as a reply of their own, the one that matters most first: a few as sentences, more as a list."""
+    told = sorted(points, key=lambda p: p.rank)
+    if len(told) > SPOKEN:
+        return render(told, language, "nothing").strip()
+    end, between = (".", " ") if language == "en" else ("。", "")
+    texts = [convert(p.text, language).rstrip("。. ") + citation(p.sentence.question, language) + end for p in told]
+    return between.join(texts)
 
 
 def cite(point: KeyPoint, source: str) -> Citation:

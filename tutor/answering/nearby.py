@@ -6,7 +6,7 @@ Knows sentences and vectors, nothing of models.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.text import fold, terms
 from tutor.answering.answer import Language
@@ -61,7 +61,8 @@ def nearby(result: SearchResult, room: EvidenceRoom, language: Language, flags: 
     topic = set(content_terms(result.query))
     if max(likeness) < COSINE or len(topic & known) < SHARE * max(1, len(topic)):
         return None
-    chosen = trusted(choose(result, room, language)[:1], room, flags)
+    # What is asked for is not there: what stands nearest to it is shown.
+    chosen = trusted(choose(replace(result, asked=()), room, language)[:1], room, flags)
     shown = [p for part in chosen for p in part.points if p.in_language]
     best = sorted(shown, key=lambda p: -float(p.vector @ vector))[:POINTS]
     folded = " ".join(fold(text) for text in every)
@@ -72,8 +73,13 @@ def nearby(result: SearchResult, room: EvidenceRoom, language: Language, flags: 
 
 
 def opening(found: Nearby, language: Language) -> str:
-    """The sentence that says what the document does not say, and where the nearest is."""
+    """The sentences that say what the document does not say, and where the nearest is."""
     quoted, between = {"zh-Hant": ("「{}」", ""), "zh-Hans": ("“{}”", ""), "en": ('"{}"', ", ")}[language]
     names = between.join(quoted.format(n) for n in found.unknown)
     missing = say("not-named", language).format(names) if found.unknown else say("not-said", language)
-    return f"{missing}{say('said-nearby', language).format(citation(found.number, language))}"
+    return missing + nearest(found.number, language)
+
+
+def nearest(number: int, language: Language) -> str:
+    """The words before what a question says nearby."""
+    return say("said-nearby", language).format(citation(number, language))

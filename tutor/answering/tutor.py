@@ -25,7 +25,7 @@ from tutor.answering.language import reply_language
 from tutor.answering.premise import correction
 from tutor.answering.wording import say
 from tutor.llm.client import estimate_tokens
-from tutor.retrieval.conversation import continues
+from tutor.retrieval.conversation import continues, wants_another
 from tutor.retrieval.courtesy import Courtesy, courtesy, without_courtesies
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher
@@ -106,7 +106,9 @@ class Tutor:
             yield from _at_once(draft, replies.refused(draft, self.room, self._source, reason), refused=not untold)
             return
         said = bare("\n".join(turn.content for turn in ask.history if turn.role == "assistant"))
-        further = said if continues(ask.query) else ""
+        further = said if continues(ask.query) or (result.points and wants_another(ask.query)) else ""
+        if wish.style == "quiz":  # about the whole of it
+            result = replace(result, asked=())
         chosen = trusted(choose(result, self.room, language, further), self.room, draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
@@ -117,6 +119,9 @@ class Tutor:
             yield from _at_once(draft, replies.corrected(draft, mended, chosen, self._source), refused=False)
         elif wish.style == "quiz":
             yield from _at_once(draft, replies.quizzed(draft, chosen[0]), refused=False)
+        elif chosen[0].asked_for and not wish.style and all(point.in_language for point in chosen[0].points):
+            self._read_on(chosen, draft)
+            yield from _at_once(draft, replies.pointed(draft, chosen[0], self._source), refused=False)
         else:
             yield from self._worded(ask, chosen, draft, said if wish.style else "")
 
@@ -132,14 +137,22 @@ class Tutor:
         return self.searcher.index.content.source
 
     def _worded(self, ask: Ask, chosen: list[Chosen], draft: Draft, said: str) -> Iterator[Event]:
-        """The model's words, then the points that neither they nor what was `said` before hold; those alone where the model is gone."""
+        """The model's words, then the points that neither they nor what was `said` before hold; those alone where the model is gone.
+
+        A follow-up that is like no known one was answered by a guess at its topic: where the check lets nothing of the words stand,
+        no answer was found.
+        """
         try:
             yield from self._written(ask, chosen, draft)
         except ModelUnavailable as error:
             draft.flags.append("extractive" if not draft.kept else "model-lost")
             draft.flags.append(f"reason: {error.message}")
-        if self.ahead is not None:
-            self.ahead.soon(self._next_topics(chosen), draft.language)
+        self._read_on(chosen, draft)
+        if draft.result.unlike and not draft.last_line and draft.fell:
+            text = replies.not_found(draft, chosen[0], self.room, self._source)
+            yield Text(f"\n\n{text}")  # behind words that were shown and are taken back
+            yield Done(draft.finished(text, refused=True))
+            return
         more = replies.completion(draft, chosen, self.room, self._source, said)
         if more:
             yield Text(more)
@@ -163,6 +176,11 @@ class Tutor:
                         yield Rechecking(left)
             finally:
                 checking.settle()
+
+    def _read_on(self, chosen: list[Chosen], draft: Draft) -> None:
+        """Have the engine read what is likely asked about next."""
+        if self.ahead is not None:
+            self.ahead.soon(self._next_topics(chosen), draft.language)
 
     def _next_topics(self, chosen: list[Chosen]) -> list[int]:
         """What is likely asked about next: the same, what it refers to, what stands beside it."""

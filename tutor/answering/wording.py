@@ -58,6 +58,11 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "zh-Hans": "文件没有直接回答这个问题，所以我不凭空编造。",
         "en": "The document does not cover this directly, so I would rather not make something up. ",
     },
+    "not-found": {
+        "zh-Hant": "文件裡沒有找到直接回答這一點的地方，所以我不憑空編造。",
+        "zh-Hans": "文件里没有找到直接回答这一点的地方，所以我不凭空编造。",
+        "en": "I found nothing in the document that answers this directly, so I would rather not make something up. ",
+    },
     "said-nearby": {
         "zh-Hant": "最接近的是{}，那裡說的是：",
         "zh-Hans": "最接近的是{}，那里说的是：",

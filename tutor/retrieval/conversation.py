@@ -32,6 +32,7 @@ _CONTINUE = re.compile(
     r"explain (?:it )?like i'?m (?:five|5)|simpler)(?:,? please)?"
 )
 _EXAMPLE = re.compile(r"例(?:子|如)?|范例|实例|比如|譬如|\bexamples?\b|for instance|such as|like what")
+_ANOTHER = re.compile(r"再|另|其他|其它|别的|还有|\b(?:another|others?|more|else)\b")
 _ANAPHOR = re.compile(
     r"它们?|他们?|这(?!样的话)|那(?:个|些|种|样|里|边|两|三|几)|上面|前面|前者|后者|刚才|刚刚|其中|该|此|两者|两个|哪[个种]比较|第[一二三四1-4][个种点步]|"
     r"\b(?:it|its|it's|that|this|these|those|they|them|their|former|latter|above|both|second one|first one|"
@@ -196,6 +197,11 @@ def continues(query: str) -> bool:
 def asks_for_example(query: str) -> bool:
     """Whether the query asks for an example, and so for some of what there is to say and not for more of it."""
     return bool(_EXAMPLE.search(fold(query)))
+
+
+def wants_another(query: str) -> bool:
+    """Whether the query asks for something beside what was said: 「再舉一個」, "any other?"."""
+    return bool(_ANOTHER.search(fold(query)))
 
 
 def refers_back(query: str) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.asked import AskedPoints
 from tutor.retrieval.confidence import from_log_odds, log_odds
 from tutor.retrieval.remembered import Remembered, shares, usable
 from tutor.retrieval.result import Span
@@ -54,9 +55,7 @@ class FollowUps:
     Args:
         after: `(n,)`, the question that was talked about.
         leads_to: `(n, 2)`, the questions that answer; the same twice where there is one, 0 where there is none.
-        points: `(n, most)`, which of the key points of the first of these answer; none where only its text does.
-        spans: `(questions + 1, most, 2)`, where in the source each key point of a question stands; zeros where there is none. A
-            rubric that was edited since is known again by them, as far as it rests on the same words.
+        points: the key points of the first of these that answer.
         weighing: by reading, what is added to the confidence's log-odds for a query of a known kind: weights of those log-odds
             and of `unanswered`, and a constant.
     """
@@ -65,8 +64,7 @@ class FollowUps:
     queries: Remembered
     after: NDArray[np.int64]
     leads_to: NDArray[np.int64]
-    points: NDArray[np.bool_]
-    spans: NDArray[np.int64]
+    points: AskedPoints
     weighing: Mapping[Reading, tuple[float, float, float]] = field(
         default_factory=lambda: dict.fromkeys(READINGS, _AS_IT_IS)
     )
@@ -100,9 +98,7 @@ class FollowUps:
         say = shares(likeness, np.where(self.after == carried, 1.0, ELSEWHERE), SHARPNESS_POINTS)[leading]
         if say.sum() < LEAST_POINT:  # those alike lead elsewhere: what they ask for there is no point of this question
             return ()
-        asked = say / say.sum() @ self.points[leading]
-        rows = [row for row in np.argsort(-asked, kind="stable").tolist() if asked[row] >= LEAST_POINT]
-        return tuple((start, end) for start, end in self.spans[number, rows].tolist())
+        return self.points.named(say, leading, number, LEAST_POINT)
 
     @property
     def answers(self) -> NDArray[np.bool_]:
@@ -169,9 +165,13 @@ class Behind:
             return confidence
         return self.known.confidence(confidence, self.likeness, self.carried, reading)
 
+    def unlike(self, familiar: float) -> bool:
+        """Whether follow-ups are known and the query is no such `familiar` one."""
+        return self.known is not None and self.known.familiar(self.likeness, self.carried) < familiar
+
     def points(self, number: int, familiar: float = 0.0) -> tuple[Span, ...]:
         """Spans of the key points of a question that it asks for, where it is at least so `familiar` a follow-up; best first."""
-        if self.known is None or (familiar and self.known.familiar(self.likeness, self.carried) < familiar):
+        if self.known is None or (familiar and self.unlike(familiar)):
             return ()
         return self.known.points_for(self.likeness, self.carried, number)
 
@@ -184,9 +184,8 @@ def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | N
 def keep(known: FollowUps) -> None:
     """Write the follow-ups, in place of those before."""
     np.savez_compressed(
-        FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16), points=known.points,
-        spans=known.spans.astype(np.int32),
-        weighing=np.asarray([known.weighing[reading] for reading in READINGS]), **known.queries.arrays(),
+        FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16),
+        weighing=np.asarray([known.weighing[reading] for reading in READINGS]), **known.points.arrays(), **known.queries.arrays(),
     )  # fmt: skip
     _load.cache_clear()
 
@@ -199,6 +198,5 @@ def _load() -> FollowUps | None:
         weighing = {reading: (a, b, c) for reading, (a, b, c) in zip(READINGS, data["weighing"].tolist(), strict=True)}
         return FollowUps(
             str(data["source"]), Remembered.from_arrays(data), data["after"].astype(np.int64),
-            data["leads_to"].astype(np.int64), data["points"],
-            data["spans"].astype(np.int64), weighing,
+            data["leads_to"].astype(np.int64), AskedPoints.from_arrays(data), weighing,
         )  # fmt: skip

@@ -21,6 +21,7 @@ from ingest.document import Passage
 from ingest.index import Index
 from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.alone import alone_by
+from tutor.retrieval.asked import known_queries_of
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank, weighted_sum
 from tutor.retrieval.conversation import (
@@ -109,6 +110,7 @@ class Searcher:
         self.treated = treated_by(source, legs.embedders) if legs.expanded else None
         self.follow_ups = follow_ups_of(source, legs.embedders) if legs.expanded else None
         self.alone = alone_by(source, legs.embedders) if legs.expanded else None
+        self.known_queries = known_queries_of(source, legs.embedders) if legs.expanded else None
         self.titles = {n: q.title for n, q in index.content.questions.items()}
         self._numbers = list(self.titles)
 
@@ -162,6 +164,9 @@ class Searcher:
             if within is not None:
                 return within
         found = self._rank(query, scored, own, top)
+        if self.known_queries is not None:
+            asked = self.known_queries.points_for(self.legs.vectors(query), [hit.question for hit in found.hits])
+            found = replace(found, asked=asked)
         if known:
             probability = known.confidence(found.confidence, "by itself")
             points = known.points(found.hits[0].question, SURELY_KNOWN) if found.hits else ()
@@ -242,7 +247,8 @@ class Searcher:
         # The slow legs see the query halfway to the carried question, so that the confidence has all it knows.
         full = replace(with_title, legs=with_title.legs | self.legs.leaning(query, carried[0]))
         ranked = self._rank(query, full, rank(context, self.legs.expanded), top, rewritten)
-        ranked = replace(ranked, points=known.points(ranked.hits[0].question) if ranked.hits else ())
+        points = known.points(ranked.hits[0].question) if ranked.hits else ()
+        ranked = replace(ranked, points=points, unlike=known.unlike(SURELY_KNOWN) and not points)
         if refers_back(query):
             probability = known.confidence(ranked.confidence, "refers back")
             near = tuple(dict.fromkeys((carried[0], *(hit.question for hit in ranked.hits))))[:top]

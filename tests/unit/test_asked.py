@@ -1,0 +1,76 @@
+"""Queries known beforehand with the key points they ask for: for one source text and for no other."""
+
+import numpy as np
+import pytest
+
+from eval.gold import rows
+from ingest.embed import side_by_side
+from tutor.retrieval import asked
+from tutor.retrieval.asked import AskedPoints, KnownQueries, keep, known_queries_of
+from tutor.retrieval.remembered import Remembered
+
+
+def query(at):
+    return {"use": np.eye(512, dtype=np.float32)[at], "e5": np.eye(384, dtype=np.float32)[at]}
+
+
+def known(points=((0,), (2,), (1,))):
+    """Of question 3 "faster?" asks for point 0 and "smaller?" for point 2, of question 5 "faster?" for point 1."""
+    rows_ = np.zeros((len(points), 4), dtype=bool)
+    for row, some in zip(rows_, points, strict=True):
+        row[list(some)] = True
+    starts = 10 * np.arange(6)[:, None] + np.arange(4)[None]
+    vectors = np.stack([side_by_side(query(at)) for at in (0, 1, 0)])
+    return KnownQueries(
+        "abc", Remembered.of(vectors), np.array([3, 3, 5]), AskedPoints(rows_, np.stack([starts, starts + 1], axis=-1))
+    )
+
+
+def starts(found):
+    return [start for start, _ in found]
+
+
+def test_a_query_asks_for_what_those_like_it_ask_for_of_each_question():
+    assert starts(known().points_for(query(0), [3, 5])) == [30, 51]
+    assert starts(known().points_for(query(1), [3])) == [32]
+    assert known().points_for(query(0), [4]) == ()  # nobody is known to ask for it
+
+
+def test_where_those_alike_ask_for_no_point_none_is_known():
+    assert known(((), (2,), (1,))).points_for(query(0), [3]) == ()
+
+
+def test_points_asked_for_about_as_often_stay_in_order_and_others_come_by_how_often():
+    say = np.array([0.5, 0.46, 0.3])
+    points = np.array([[0, 1, 0, 1], [1, 0, 0, 1], [0, 0, 1, 1]], dtype=bool)
+    spans = np.stack([np.arange(4), np.arange(4) + 1], axis=-1)[None]
+    found = AskedPoints(points, spans).named(say, np.ones(3, dtype=bool), 0, 0.2)
+    assert starts(found) == [3, 0, 1, 2]
+    assert starts(AskedPoints(points, spans).named(say, np.ones(3, dtype=bool), 0, 0.3)) == [3, 0, 1]
+
+
+def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
+    monkeypatch.setattr(asked, "FILE", tmp_path / "asked.npz")
+    asked._load.cache_clear()
+    try:
+        assert known_queries_of("abc", ("use", "e5")) is None
+        keep(known())
+        kept = known_queries_of("abc", ("use", "e5"))
+        assert starts(kept.points_for(query(0), [5, 3])) == [51, 30]
+        assert known_queries_of("another", ("use", "e5")) is None
+        assert known_queries_of("abc", ("use",)) is None
+    finally:
+        asked._load.cache_clear()
+
+
+@pytest.mark.parametrize("part", ["train", "dev", "test"])
+def test_the_points_of_a_row_belong_to_its_questions(part):
+    for row in rows("asked", part):
+        assert {int(i.partition(".")[0]) for i in row["points"]} <= set(row["relevant"])
+        assert part == "train" or row["points"]
+        assert not set(row["points"]) & set(row.get("partly", ()))
+
+
+def test_no_query_is_measured_that_is_known():
+    known_ones = {row["query"] for row in rows("asked", "train")}
+    assert not any(row["query"] in known_ones for part in ("dev", "test") for row in rows("asked", part))

@@ -1,0 +1,117 @@
+"""Which key points a query asks for: queries that are known beforehand for a document, each with the points that answer it.
+
+「BLEU 跟 ROUGE 的共同局限？」 wants the limits, not everything that is said about both. They belong to one source text:
+`python -m eval fit` writes `asked.npz` for the shipped document, and for every other document, or an edited one, there are none.
+Knows vectors and question numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embed import Vectors, side_by_side
+from tutor.retrieval.remembered import Remembered, shares, usable
+from tutor.retrieval.result import Span
+
+Array = NDArray[np.float64]
+FILE = Path(__file__).parent / "asked.npz"
+# Sharpness of the likeness, and the least share of the known queries like this one that a point answers to be one of those asked for.
+SHARPNESS, LEAST_SHARE = 7.0, 0.15
+
+
+@dataclass(frozen=True)
+class AskedPoints:
+    """Which key points of its question each of some known texts asks for, and where in the source these stand.
+
+    Args:
+        asked: `(n, most)`, by the place of a point in its rubric; none where only the text answers.
+        spans: `(questions + 1, most, 2)`; zeros where there is no such point. A rubric that was edited since is known again
+            by them, as far as it rests on the same words.
+    """
+
+    asked: NDArray[np.bool_]
+    spans: NDArray[np.int64]
+
+    def named(self, say: Array, rows: NDArray[np.bool_], number: int, least: float) -> tuple[Span, ...]:
+        """Where the points of a question stand that a good part of those alike ask for, best first.
+
+        Args:
+            say: how much each of `rows` has to say, more than 0 together.
+            least: share of it that asks for a point.
+        """
+        share = say / say.sum() @ self.asked[rows]
+        # Those asked for about as often stay in the order of the document: steps, two sides of a thing.
+        ordered = np.lexsort((self.spans[number, :, 0], -np.round(share, 1))).tolist()
+        found = [row for row in ordered if share[row] >= least]
+        return tuple((start, end) for start, end in self.spans[number, found].tolist())
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> AskedPoints:
+        """What `arrays` gave, read back."""
+        return cls(arrays["points"].astype(np.bool_), arrays["spans"].astype(np.int64))
+
+    def arrays(self) -> dict[str, Any]:
+        """What has to be kept, by name."""
+        return {"points": self.asked, "spans": self.spans.astype(np.int32)}
+
+
+@dataclass(frozen=True)
+class KnownQueries:
+    """Queries of one document that it answers.
+
+    Args:
+        question: `(n,)`, the one that answers each; a query that two answer is there twice.
+    """
+
+    source_sha256: str
+    queries: Remembered
+    question: NDArray[np.int64]
+    points: AskedPoints
+
+    def points_for(self, vectors: Mapping[str, Vectors], numbers: Iterable[int]) -> tuple[Span, ...]:
+        """Where the key points of some questions stand that a query with these unit vectors asks for, best first for each.
+
+        None of a question that no known query asks about, or where those most alike ask for nothing but its text.
+        """
+        likeness = self.queries.likeness(side_by_side(vectors))
+        found: list[Span] = []
+        for number in numbers:
+            rows = self.question == number
+            if rows.any():
+                say = shares(likeness[rows], np.ones(int(rows.sum())), SHARPNESS)
+                found += self.points.named(say, rows, number, LEAST_SHARE)
+        return tuple(found)
+
+
+def known_queries_of(source_sha256: str, embedders: Iterable[str]) -> KnownQueries | None:
+    """The known queries of the document with this source; None where there are none, or an embedder is missing."""
+    return usable(_load(), source_sha256, embedders)
+
+
+def keep(known: KnownQueries) -> None:
+    """Write the queries, in place of those before."""
+    np.savez_compressed(
+        FILE, source=known.source_sha256, question=known.question.astype(np.int16), **known.points.arrays(),
+        **known.queries.arrays(),
+    )  # fmt: skip
+    _load.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _load() -> KnownQueries | None:
+    if not FILE.is_file():
+        return None
+    with np.load(FILE) as data:
+        return KnownQueries(
+            str(data["source"]),
+            Remembered.from_arrays(data),
+            data["question"].astype(np.int64),
+            AskedPoints.from_arrays(data),
+        )
