@@ -98,7 +98,10 @@ def test_another_example_is_not_the_same_one_again(searcher, fake_model):
     tutor = Tutor(searcher, fake_model)
     first = tutor.answer(Ask("舉個例子", behind(searcher, 65)))
     history = (*behind(searcher, 65), Turn("user", "舉個例子"), Turn("assistant", first.answer))
-    assert tutor.answer(Ask("再舉一個例子", history)).answer != first.answer
+    other = tutor.answer(Ask("再舉一個例子", history))
+    assert "沒有再多說" in other.answer
+    assert other.usage["model_calls"] == 0
+    assert not other.citations
 
 
 def test_without_a_model_the_answer_is_made_of_cited_sentences(searcher, corpus_settings):

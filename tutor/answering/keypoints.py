@@ -78,7 +78,8 @@ class Chosen:
     """What one question contributes, in the order of the document.
 
     Args:
-        asked_for: whether the points are known to be what a follow-up asks for: nothing else answers it.
+        asked_for: whether the points are known to be what a follow-up asks for: nothing else answers it. None are left where they
+            were told before and others are wanted.
     """
 
     number: int
@@ -102,9 +103,9 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     named = frozenset(content_terms(result.query))
     first = room.sentences_of(result.hits[0].question)
     told = _named(first, result.points, language, FIRST)
-    if wants_another(result.query):
-        told = tuple(point for point in told if not stands_in(point, said, language))
     if 0 < len(told) < len(first.statements):
+        if wants_another(result.query):
+            told = tuple(point for point in told if not stands_in(point, said, language))
         return [Chosen(first.number, first.title, told, asked_for=True)]
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]

@@ -112,7 +112,8 @@ class Tutor:
         chosen = trusted(choose(result, self.room, language, further), self.room, draft.flags)
         yield Sources(result, tuple(part.number for part in chosen))
         if not any(part.points for part in chosen):
-            yield from _at_once(draft, say("no-answer", language), refused=True)
+            key = "no-more" if chosen[0].asked_for else "no-answer"
+            yield from _at_once(draft, say(key, language), refused=True)
             return
         mended = correction(topic, [part.number for part in chosen], self.room, self._source)
         if mended is not None and not result.addressed:

@@ -94,6 +94,11 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "en": "**Key points from the document**",
     },
     "nothing": {"zh-Hant": "", "zh-Hans": "", "en": ""},
+    "no-more": {
+        "zh-Hant": "這一點，文件裡沒有再多說了。",
+        "zh-Hans": "这一点，文件里没有再多说了。",
+        "en": "The document says no more on this.",
+    },
     "no-answer": {
         "zh-Hant": "文件有這一題，但沒有寫答案。",
         "zh-Hans": "文件有这一题，但没有写答案。",

@@ -51,8 +51,8 @@ class SearchResult:
             to it by itself where it names a topic of its own, else what was talked about, then the hits.
         points: of a follow-up of a known kind, where in the source the key points of the first hit stand that answer what it
             asks for, best first; empty where that is not known.
-        asked: of a query that was searched as it stood, where in the source the key points of the hits stand that queries like
-            it ask for; empty where none are known.
+        asked: where in the source the key points of the hits stand that queries like this one ask for, best first for each hit;
+            empty where none are known.
         unlike: of a query that was ranked beside the conversation, whether the follow-ups of the corpus are known and it is like
             none of them.
     """

@@ -38,7 +38,7 @@ from tutor.retrieval.follow_ups import Behind, follow_ups_of
 from tutor.retrieval.fusion import best_first, fuse
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
-from tutor.retrieval.result import Evidence, Hit, SearchResult, Turn
+from tutor.retrieval.result import Evidence, Hit, SearchResult, Span, Turn
 from tutor.retrieval.treated import treated_by
 
 if TYPE_CHECKING:
@@ -164,9 +164,6 @@ class Searcher:
             if within is not None:
                 return within
         found = self._rank(query, scored, own, top)
-        if self.known_queries is not None:
-            asked = self.known_queries.points_for(self.legs.vectors(query), [hit.question for hit in found.hits])
-            found = replace(found, asked=asked)
         if known:
             probability = known.confidence(found.confidence, "by itself")
             points = known.points(found.hits[0].question, SURELY_KNOWN) if found.hits else ()
@@ -321,7 +318,10 @@ class Searcher:
             texts = [_text_of(self._hit(self._numbers[i], 0.0, scored, best)) for i in looked]
             fused = reranked(fused, looked.tolist(), self._reranker.scores(rewritten or query, texts))
         hits = tuple(self._hit(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
-        return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits)
+        asked: tuple[Span, ...] = ()
+        if self.known_queries is not None:
+            asked = self.known_queries.points_for(self.legs.vectors(query), [hit.question for hit in hits])
+        return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits, asked=asked)
 
     def _best_entries(self, scored: LegScores) -> dict[int, float]:
         """Passage row -> best cosine of its entries, of those that the dense legs returned."""
