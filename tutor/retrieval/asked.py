@@ -22,7 +22,9 @@ from tutor.retrieval.result import Span
 
 Array = NDArray[np.float64]
 FILE = Path(__file__).parent / "asked.npz"
-# Sharpness of the likeness, and the least share of the known queries like this one that a point answers to be one of those asked for.
+# Sharpness of the likeness, and the least share of the known queries like this one that a point answers to be one of those asked for:
+# of the points listed for dev queries .66 answer, and .90 of those that do are listed (`python -m eval points --part dev`). 4 to 11 tell
+# points apart alike (AUC .887 to .900); with a least share of .2 the answers lose a point of their facts.
 SHARPNESS, LEAST_SHARE = 7.0, 0.15
 
 
