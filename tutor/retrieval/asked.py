@@ -41,7 +41,9 @@ class AskedPoints:
     asked: NDArray[np.bool_]
     spans: NDArray[np.int64]
 
-    def named(self, say: Array, rows: NDArray[np.bool_], number: int, least: float) -> tuple[Span, ...]:
+    def named(
+        self, say: Array, rows: NDArray[np.bool_] | NDArray[np.int64], number: int, least: float
+    ) -> tuple[Span, ...]:
         """Where the points of a question stand that a good part of those alike ask for, best first.
 
         Args:
@@ -82,12 +84,11 @@ class KnownQueries:
 
         None of a question that no known query asks about, or where those most alike ask for nothing but its text.
         """
-        likeness = self.queries.likeness(side_by_side(vectors))
-        found: list[Span] = []
+        vector, found = side_by_side(vectors), list[Span]()
         for number in numbers:
-            rows = self.question == number
-            if rows.any():
-                say = shares(likeness[rows], np.ones(int(rows.sum())), SHARPNESS)
+            rows = np.flatnonzero(self.question == number)
+            if len(rows):
+                say = shares(self.queries.likeness_to(vector, rows), np.ones(len(rows)), SHARPNESS)
                 found += self.points.named(say, rows, number, LEAST_SHARE)
         return tuple(found)
 
