@@ -176,7 +176,7 @@ def unsaid(chosen: Sequence[Chosen], said: Sequence[str], room: EvidenceRoom) ->
 
 def render(points: Sequence[KeyPoint], language: Language, heading: str) -> str:
     """Points as a list below a heading (a key of `wording`)."""
-    lines = [f"- {convert(p.text, language).rstrip('。. ')}{citation(p.sentence.question, language)}" for p in points]
+    lines = [f"- {_cited(point, language)}" for point in points]
     return "\n".join((say(heading, language), "", *lines)) if lines else ""
 
 
@@ -186,8 +186,12 @@ def spoken(points: Sequence[KeyPoint], language: Language) -> str:
     if len(told) > SPOKEN:
         return render(told, language, "nothing").strip()
     end, between = (".", " ") if language == "en" else ("。", "")
-    texts = [convert(p.text, language).rstrip("。. ") + citation(p.sentence.question, language) + end for p in told]
-    return between.join(texts)
+    return between.join(_cited(point, language) + end for point in told)
+
+
+def _cited(point: KeyPoint, language: Language) -> str:
+    """A point in the script of the reply with its citation, no end mark."""
+    return convert(point.text, language).rstrip("。. ") + citation(point.sentence.question, language)
 
 
 def cite(point: KeyPoint, source: str) -> Citation:

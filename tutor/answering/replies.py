@@ -29,9 +29,7 @@ def refused(draft: Draft, room: EvidenceRoom, source: str, reason: str) -> str:
     Args:
         reason: "refusal", "attack" or "quiz-topic": which words open it.
     """
-    suggested = draft.suggestions
-    titles = {n: still(room.title_in(n, draft.language)) for n in suggested}
-    text = refusal(draft.language, suggested, titles, reason)
+    text = _refusal(draft, room, reason)
     near = nearby(draft.result, room, draft.language, draft.flags) if reason == "refusal" else None
     if near is None or not near.points:
         return text
@@ -40,13 +38,17 @@ def refused(draft: Draft, room: EvidenceRoom, source: str, reason: str) -> str:
 
 def not_found(draft: Draft, first: Chosen, room: EvidenceRoom, source: str) -> str:
     """What is said where a follow-up is like no known one and nothing of what the model wrote stands: the nearest points."""
-    titles = {n: still(room.title_in(n, draft.language)) for n in draft.suggestions}
-    text = refusal(draft.language, draft.suggestions, titles, "not-found")
+    text = _refusal(draft, room, "not-found")
     points = [p for p in first.points if p.in_language and p.rank < NEAREST]
     if not points:
         return text
     opened = say("not-found", draft.language) + nearest(first.number, draft.language)
     return _beside(draft, text, opened, points, source)
+
+
+def _refusal(draft: Draft, room: EvidenceRoom, reason: str) -> str:
+    titles = {n: still(room.title_in(n, draft.language)) for n in draft.suggestions}
+    return refusal(draft.language, draft.suggestions, titles, reason)
 
 
 def _beside(draft: Draft, text: str, opened: str, points: Sequence[KeyPoint], source: str) -> str:
@@ -79,11 +81,7 @@ def quizzed(draft: Draft, first: Chosen) -> str:
 
 
 def pointed(draft: Draft, part: Chosen, source: str) -> str:
-    """The points that a follow-up is known to ask for, in their own words: a small model adds nothing right to them.
-
-    Of 60 replies to short follow-ups, judged blindly beside what the packaged model made of the same points, 44 were better
-    so and 6 worse; 19 of the model's said something false, none of these.
-    """
+    """The points that a follow-up is known to ask for, in their own words: a small model adds nothing right to them."""
     draft.cite(cite(point, source) for point in part.points)
     return still(spoken(part.points, draft.language))
 
