@@ -27,8 +27,9 @@ from ingest.corpora import document_path, read_document
 from ingest.index import build
 from tutor.retrieval.confidence import features
 from tutor.retrieval.fusion import calibration, comparable, fuse
+from tutor.retrieval.learned import learned_for
 from tutor.retrieval.search import Searcher
-from tutor.retrieval.treated import treated_by
+from tutor.retrieval.treated import Treated
 
 Array = NDArray[np.float64]
 FOLDS = 5
@@ -59,7 +60,7 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     _write(written)
     treated = fit_treated(searcher, positives(), negatives())
     searcher.alone, alone = fit_alone(searcher, answered())
-    searcher.treated = treated_by(searcher.index.manifest["source_sha256"], searcher.legs.embedders)
+    searcher.treated = learned_for(Treated, searcher.index.manifest["source_sha256"], searcher.legs.embedders)
     changes = [
         *({**row, "answered": True} for row in made_up(answered(), answered(), MADE_UP)),
         *({**row, "answered": False} for row in made_up(negatives(), answered(), len(negatives()))),

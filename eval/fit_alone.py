@@ -19,7 +19,8 @@ from eval.gold import Row, rows
 from eval.linear import logistic
 from ingest.corpora import document_path, read_document, read_expansions
 from ingest.embed import side_by_side
-from tutor.retrieval.alone import Alone, keep
+from tutor.retrieval.alone import Alone
+from tutor.retrieval.learned import keep
 from tutor.retrieval.search import Searcher
 
 # Changes of topic that are made up, and what each weighs: they are many, and none is an elliptical one.

@@ -13,7 +13,8 @@ from eval.gold import Row, rows
 from ingest.corpora import document_path, read_document
 from ingest.embed import side_by_side
 from ingest.rubrics import quote_span, read_rubrics, rubrics_path
-from tutor.retrieval.asked import AskedPoints, KnownQueries, keep
+from tutor.retrieval.asked import AskedPoints, KnownQueries
+from tutor.retrieval.learned import keep
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.result import Span
 from tutor.retrieval.search import Searcher

@@ -21,7 +21,8 @@ from ingest.embed import side_by_side
 from ingest.text import converter
 from tutor.retrieval.confidence import log_odds
 from tutor.retrieval.conversation import continues, refers_back
-from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading, keep
+from tutor.retrieval.follow_ups import READINGS, FollowUps, Reading
+from tutor.retrieval.learned import keep
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.search import Searcher

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tutor.retrieval import alone
-from tutor.retrieval.alone import Alone, alone_by, keep
+from tutor.retrieval.alone import Alone
+from tutor.retrieval.learned import keep, learned_for
 
 
 def query(at):
@@ -35,17 +35,13 @@ def test_wording_and_bias_decide_which_reading_is_taken():
 
 
 def test_it_belongs_to_one_source_and_wants_both_embedders(tmp_path, monkeypatch):
-    monkeypatch.setattr(alone, "FILE", tmp_path / "alone.npz")
-    alone._load.cache_clear()
-    try:
-        assert alone_by("abc", ("use", "e5")) is None
-        keep(model())
-        kept = alone_by("abc", ("use", "e5"))
-        assert kept.weighing == model().weighing
-        assert kept.signs("什麼是 LoRA？", query(0), OWN, WITHIN) == pytest.approx(
-            model().signs("什麼是 LoRA？", query(0), OWN, WITHIN)
-        )
-        assert alone_by("another", ("use", "e5")) is None
-        assert alone_by("abc", ("use",)) is None
-    finally:
-        alone._load.cache_clear()
+    monkeypatch.setattr(Alone, "FILE", tmp_path / "alone.npz")
+    assert learned_for(Alone, "abc", ("use", "e5")) is None
+    keep(model())
+    kept = learned_for(Alone, "abc", ("use", "e5"))
+    assert kept.weighing == model().weighing
+    assert kept.signs("什麼是 LoRA？", query(0), OWN, WITHIN) == pytest.approx(
+        model().signs("什麼是 LoRA？", query(0), OWN, WITHIN)
+    )
+    assert learned_for(Alone, "another", ("use", "e5")) is None
+    assert learned_for(Alone, "abc", ("use",)) is None

@@ -5,8 +5,8 @@ import pytest
 
 from eval.gold import rows
 from ingest.embed import side_by_side
-from tutor.retrieval import asked
-from tutor.retrieval.asked import AskedPoints, KnownQueries, keep, known_queries_of
+from tutor.retrieval.asked import AskedPoints, KnownQueries
+from tutor.retrieval.learned import keep, learned_for
 from tutor.retrieval.remembered import Remembered
 
 
@@ -50,17 +50,13 @@ def test_points_asked_for_about_as_often_stay_in_order_and_others_come_by_how_of
 
 
 def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
-    monkeypatch.setattr(asked, "FILE", tmp_path / "asked.npz")
-    asked._load.cache_clear()
-    try:
-        assert known_queries_of("abc", ("use", "e5")) is None
-        keep(known())
-        kept = known_queries_of("abc", ("use", "e5"))
-        assert starts(kept.points_for(query(0), [5, 3])) == [51, 30]
-        assert known_queries_of("another", ("use", "e5")) is None
-        assert known_queries_of("abc", ("use",)) is None
-    finally:
-        asked._load.cache_clear()
+    monkeypatch.setattr(KnownQueries, "FILE", tmp_path / "asked.npz")
+    assert learned_for(KnownQueries, "abc", ("use", "e5")) is None
+    keep(known())
+    kept = learned_for(KnownQueries, "abc", ("use", "e5"))
+    assert starts(kept.points_for(query(0), [5, 3])) == [51, 30]
+    assert learned_for(KnownQueries, "another", ("use", "e5")) is None
+    assert learned_for(KnownQueries, "abc", ("use",)) is None
 
 
 @pytest.mark.parametrize("part", ["train", "dev", "test"])

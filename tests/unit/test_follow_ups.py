@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ingest.embed import side_by_side
-from tutor.retrieval import follow_ups
 from tutor.retrieval.asked import AskedPoints
-from tutor.retrieval.follow_ups import Behind, FollowUps, follow_ups_of, keep
+from tutor.retrieval.follow_ups import LEAST, Behind, FollowUps
+from tutor.retrieval.learned import keep, learned_for
 from tutor.retrieval.remembered import Remembered, shares
 
 NUMBERS = [3, 5, 8]
@@ -58,7 +58,7 @@ def test_a_question_that_two_follow_ups_lead_to_gets_both_shares():
         "abc", Remembered.of(np.stack([side_by_side(query(0))] * 2)), np.array([3, 3]), np.array([(5, 5)] * 2),
         answering((), ()),
     )  # fmt: skip
-    assert expected(twice, 0, 3)[1] == pytest.approx(np.log1p(1 / follow_ups.LEAST), rel=1e-3)
+    assert expected(twice, 0, 3)[1] == pytest.approx(np.log1p(1 / LEAST), rel=1e-3)
 
 
 def points_for(known, at, carried, number):
@@ -94,19 +94,15 @@ def test_a_query_that_stands_alone_wants_points_only_where_it_is_a_follow_up_of_
 
 
 def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch):
-    monkeypatch.setattr(follow_ups, "FILE", tmp_path / "follow_ups.npz")
-    follow_ups._load.cache_clear()
-    try:
-        assert follow_ups_of("abc", ("use", "e5")) is None
-        keep(known())
-        kept = follow_ups_of("abc", ("use", "e5"))
-        assert (kept.points.asked == known().points.asked).all()
-        assert (kept.points.spans == known().points.spans).all()
-        assert expected(kept, 0, 3) == pytest.approx(expected(known(), 0, 3), abs=1e-2)
-        assert follow_ups_of("another", ("use", "e5")) is None
-        assert follow_ups_of("abc", ("use",)) is None
-    finally:
-        follow_ups._load.cache_clear()
+    monkeypatch.setattr(FollowUps, "FILE", tmp_path / "follow_ups.npz")
+    assert learned_for(FollowUps, "abc", ("use", "e5")) is None
+    keep(known())
+    kept = learned_for(FollowUps, "abc", ("use", "e5"))
+    assert (kept.points.asked == known().points.asked).all()
+    assert (kept.points.spans == known().points.spans).all()
+    assert expected(kept, 0, 3) == pytest.approx(expected(known(), 0, 3), abs=1e-2)
+    assert learned_for(FollowUps, "another", ("use", "e5")) is None
+    assert learned_for(FollowUps, "abc", ("use",)) is None
 
 
 def test_a_byte_a_number_keeps_what_is_alike():
@@ -184,10 +180,9 @@ def test_without_a_weighing_the_confidence_stays():
 
 
 def test_the_weighing_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(follow_ups, "FILE", tmp_path / "follow_ups.npz")
+    monkeypatch.setattr(FollowUps, "FILE", tmp_path / "follow_ups.npz")
     keep(partly_known())
-    found = follow_ups_of("abc", ["use", "e5"])
+    found = learned_for(FollowUps, "abc", ["use", "e5"])
     assert found is not None
     assert found.weighing == partly_known().weighing
     assert found.answers.tolist() == [True, False, True]
-    follow_ups._load.cache_clear()

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from ingest.embed import side_by_side
-from tutor.retrieval import treated
 from tutor.retrieval.confidence import log_odds
+from tutor.retrieval.learned import keep, learned_for
 from tutor.retrieval.remembered import Remembered
 from tutor.retrieval.text_model import TextModel
-from tutor.retrieval.treated import Treated, keep, treated_by
+from tutor.retrieval.treated import Treated
 
 VECTORS = {"use": np.eye(512, dtype=np.float32)[0], "e5": np.eye(384, dtype=np.float32)[1]}
 
@@ -48,14 +48,10 @@ def test_a_rounded_certainty_stays_finite(confidence):
 
 
 def test_it_belongs_to_one_source_and_wants_both_embedders(tmp_path, monkeypatch):
-    monkeypatch.setattr(treated, "FILE", tmp_path / "treated.npz")
-    treated._load.cache_clear()
-    try:
-        assert treated_by("abc", ("use", "e5")) is None
-        keep(model(near=1.0))
-        kept = treated_by("abc", ("use", "e5"))
-        assert kept.confidence(0.3, VECTORS) == pytest.approx(model(near=1.0).confidence(0.3, VECTORS), abs=1e-3)
-        assert treated_by("another", ("use", "e5")) is None
-        assert treated_by("abc", ("use",)) is None
-    finally:
-        treated._load.cache_clear()
+    monkeypatch.setattr(Treated, "FILE", tmp_path / "treated.npz")
+    assert learned_for(Treated, "abc", ("use", "e5")) is None
+    keep(model(near=1.0))
+    kept = learned_for(Treated, "abc", ("use", "e5"))
+    assert kept.confidence(0.3, VECTORS) == pytest.approx(model(near=1.0).confidence(0.3, VECTORS), abs=1e-3)
+    assert learned_for(Treated, "another", ("use", "e5")) is None
+    assert learned_for(Treated, "abc", ("use",)) is None

@@ -7,10 +7,10 @@ do: `python -m eval fit` writes `alone.npz` for the shipped document. Knows vect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 from ingest.embed import Vectors, side_by_side
 from tutor.retrieval.context import RICH
 from tutor.retrieval.conversation import content_terms, has_pronoun, leans
-from tutor.retrieval.remembered import usable
 
 Array = NDArray[np.float64]
-FILE = Path(__file__).parent / "alone.npz"
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,7 @@ class Alone:
         weighing: of the signs, in the order of `signs`, and a bias.
     """
 
+    FILE: ClassVar[Path] = Path(__file__).parent / "alone.npz"
     source_sha256: str
     weights: Array
     bias: float
@@ -61,25 +60,15 @@ class Alone:
         *weights, bias = self.weighing
         return bool(self.signs(query, vectors, own, within) @ weights + bias > 0)
 
+    def arrays(self) -> dict[str, Any]:
+        """What has to be kept, by name."""
+        return {
+            "weights": self.weights.astype(np.float32), "bias": np.float32(self.bias),
+            "weighing": np.asarray(self.weighing),
+        }  # fmt: skip
 
-def alone_by(source_sha256: str, embedders: Iterable[str]) -> Alone | None:
-    """The model of the document with this source; None where there is none, or an embedder is missing."""
-    return usable(_load(), source_sha256, embedders)
-
-
-def keep(model: Alone) -> None:
-    """Write the model, in place of the one before."""
-    np.savez_compressed(
-        FILE, source=model.source_sha256, weights=model.weights.astype(np.float32), bias=np.float32(model.bias),
-        weighing=np.asarray(model.weighing),
-    )  # fmt: skip
-    _load.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def _load() -> Alone | None:
-    if not FILE.is_file():
-        return None
-    with np.load(FILE) as data:
-        weights = data["weights"].astype(np.float64)
-        return Alone(str(data["source"]), weights, float(data["bias"]), tuple(data["weighing"].tolist()))
+    @classmethod
+    def from_arrays(cls, source_sha256: str, arrays: Mapping[str, Any]) -> Alone:
+        """What `arrays` gave, read back."""
+        weights = arrays["weights"].astype(np.float64)
+        return cls(source_sha256, weights, float(arrays["bias"]), tuple(arrays["weighing"].tolist()))

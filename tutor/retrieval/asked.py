@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embed import Vectors, side_by_side
-from tutor.retrieval.remembered import Remembered, shares, usable
+from tutor.retrieval.remembered import Remembered, shares
 from tutor.retrieval.result import Span
 
 Array = NDArray[np.float64]
-FILE = Path(__file__).parent / "asked.npz"
 # Sharpness of the likeness, and the least share of the known queries like this one that a point answers to be one of those asked for:
 # of the points listed for dev queries .66 answer, and .90 of those that do are listed (`python -m eval points --part dev`). 4 to 11 tell
 # points apart alike (AUC .887 to .900); with a least share of .2 the answers lose a point of their facts.
@@ -74,6 +72,7 @@ class KnownQueries:
         question: `(n,)`, the one that answers each; a query that two answer is there twice.
     """
 
+    FILE: ClassVar[Path] = Path(__file__).parent / "asked.npz"
     source_sha256: str
     queries: Remembered
     question: NDArray[np.int64]
@@ -92,29 +91,12 @@ class KnownQueries:
                 found += self.points.named(say, rows, number, LEAST_SHARE)
         return tuple(found)
 
+    def arrays(self) -> dict[str, Any]:
+        """What has to be kept, by name."""
+        return {"question": self.question.astype(np.int16), **self.points.arrays(), **self.queries.arrays()}
 
-def known_queries_of(source_sha256: str, embedders: Iterable[str]) -> KnownQueries | None:
-    """The known queries of the document with this source; None where there are none, or an embedder is missing."""
-    return usable(_load(), source_sha256, embedders)
-
-
-def keep(known: KnownQueries) -> None:
-    """Write the queries, in place of those before."""
-    np.savez_compressed(
-        FILE, source=known.source_sha256, question=known.question.astype(np.int16), **known.points.arrays(),
-        **known.queries.arrays(),
-    )  # fmt: skip
-    _load.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def _load() -> KnownQueries | None:
-    if not FILE.is_file():
-        return None
-    with np.load(FILE) as data:
-        return KnownQueries(
-            str(data["source"]),
-            Remembered.from_arrays(data),
-            data["question"].astype(np.int64),
-            AskedPoints.from_arrays(data),
-        )
+    @classmethod
+    def from_arrays(cls, source_sha256: str, arrays: Mapping[str, Any]) -> KnownQueries:
+        """What `arrays` gave, read back."""
+        question = arrays["question"].astype(np.int64)
+        return cls(source_sha256, Remembered.from_arrays(arrays), question, AskedPoints.from_arrays(arrays))

@@ -7,11 +7,10 @@ document, and for every other document, or an edited one, there are none. Knows 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,10 @@ from numpy.typing import NDArray
 from ingest.embed import Vectors, side_by_side
 from tutor.retrieval.asked import AskedPoints
 from tutor.retrieval.confidence import from_log_odds, log_odds
-from tutor.retrieval.remembered import Remembered, shares, usable
+from tutor.retrieval.remembered import Remembered, shares
 from tutor.retrieval.result import Span
 
 Array = NDArray[np.float64]
-FILE = Path(__file__).parent / "follow_ups.npz"
 # Sharpness of the likeness, and say of a follow-up known behind another question than the one talked about: that a drawback
 # is given elsewhere says little of this question. Cross-validated on train and dev conversations: .01 and .02 .913, .05 and
 # .001 .911, .003 .908; changes of topic .975 with .01, .967 with .05, .950 with less. Sharpness 4 to 6 are alike.
@@ -60,6 +58,7 @@ class FollowUps:
             and of `unanswered`, and a constant.
     """
 
+    FILE: ClassVar[Path] = Path(__file__).parent / "follow_ups.npz"
     source_sha256: str
     queries: Remembered
     after: NDArray[np.int64]
@@ -135,6 +134,23 @@ class FollowUps:
         inside = min(1 - _LEAST_UNANSWERED, max(_LEAST_UNANSWERED, share))
         return math.log(inside / (1 - inside))
 
+    def arrays(self) -> dict[str, Any]:
+        """What has to be kept, by name."""
+        return {
+            "after": self.after.astype(np.int16), "leads_to": self.leads_to.astype(np.int16),
+            "weighing": np.asarray([self.weighing[reading] for reading in READINGS]),
+            **self.points.arrays(), **self.queries.arrays(),
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, source_sha256: str, arrays: Mapping[str, Any]) -> FollowUps:
+        """What `arrays` gave, read back."""
+        weighing = {r: (a, b, c) for r, (a, b, c) in zip(READINGS, arrays["weighing"].tolist(), strict=True)}
+        return cls(
+            source_sha256, Remembered.from_arrays(arrays), arrays["after"].astype(np.int64),
+            arrays["leads_to"].astype(np.int64), AskedPoints.from_arrays(arrays), weighing,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Behind:
@@ -174,29 +190,3 @@ class Behind:
         if self.known is None or (familiar and self.unlike(familiar)):
             return ()
         return self.known.points_for(self.likeness, self.carried, number)
-
-
-def follow_ups_of(source_sha256: str, embedders: Iterable[str]) -> FollowUps | None:
-    """The follow-ups of the document with this source; None where there are none, or an embedder is missing."""
-    return usable(_load(), source_sha256, embedders)
-
-
-def keep(known: FollowUps) -> None:
-    """Write the follow-ups, in place of those before."""
-    np.savez_compressed(
-        FILE, source=known.source_sha256, after=known.after.astype(np.int16), leads_to=known.leads_to.astype(np.int16),
-        weighing=np.asarray([known.weighing[reading] for reading in READINGS]), **known.points.arrays(), **known.queries.arrays(),
-    )  # fmt: skip
-    _load.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def _load() -> FollowUps | None:
-    if not FILE.is_file():
-        return None
-    with np.load(FILE) as data:
-        weighing = {reading: (a, b, c) for reading, (a, b, c) in zip(READINGS, data["weighing"].tolist(), strict=True)}
-        return FollowUps(
-            str(data["source"]), Remembered.from_arrays(data), data["after"].astype(np.int64),
-            data["leads_to"].astype(np.int64), AskedPoints.from_arrays(data), weighing,
-        )  # fmt: skip

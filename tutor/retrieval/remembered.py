@@ -5,33 +5,19 @@ Knows vectors of texts, nothing of what is known about them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ingest.embed import SIDE_BY_SIDE
 
 # Directions kept of the 896. Follow-ups, cross-validated log-likelihood: all -.325, 384 and 256 -.328, 128 -.332;
 # directions of the vectors less their mean -.344, whatever their number.
 DIRECTIONS = 256
 _LARGEST = 127  # of a signed byte
 Array = NDArray[np.float64]
-
-
-class OfOneSource(Protocol):
-    """What was learned for one source text."""
-
-    @property
-    def source_sha256(self) -> str:
-        """SHA-256 of that text."""
-        ...
-
-
-Known = TypeVar("Known", bound=OfOneSource)
 
 
 @dataclass(frozen=True)
@@ -94,10 +80,3 @@ def shares(likeness: Array, weight: Array, sharpness: float) -> Array:
     """
     say = weight * np.exp(sharpness * (likeness - likeness.max(axis=-1, keepdims=True)))
     return np.asarray(say / say.sum(axis=-1, keepdims=True))
-
-
-def usable(known: Known | None, source_sha256: str, embedders: Iterable[str]) -> Known | None:
-    """What is known, where it belongs to the document with this source and both packaged embedders are there; else None."""
-    if known is None or known.source_sha256 != source_sha256 or not set(SIDE_BY_SIDE) <= set(embedders):
-        return None
-    return known

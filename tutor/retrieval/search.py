@@ -20,8 +20,8 @@ from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
 from tutor.retrieval.address import parse_address, without_citations
-from tutor.retrieval.alone import alone_by
-from tutor.retrieval.asked import known_queries_of
+from tutor.retrieval.alone import Alone
+from tutor.retrieval.asked import KnownQueries
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank, weighted_sum
 from tutor.retrieval.conversation import (
@@ -34,12 +34,13 @@ from tutor.retrieval.conversation import (
     stands_alone,
 )
 from tutor.retrieval.courtesy import without_courtesies
-from tutor.retrieval.follow_ups import Behind, follow_ups_of
+from tutor.retrieval.follow_ups import Behind, FollowUps
 from tutor.retrieval.fusion import best_first, fuse
+from tutor.retrieval.learned import Kind, learned_for
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
 from tutor.retrieval.result import Evidence, Hit, SearchResult, Span, Turn
-from tutor.retrieval.treated import treated_by
+from tutor.retrieval.treated import Treated
 
 if TYPE_CHECKING:
     from tutor.settings import Settings
@@ -106,13 +107,17 @@ class Searcher:
             raise
         # All or nothing: legs of one build must not point into another.
         self.index, self.legs = index, legs
-        source = index.manifest["source_sha256"]
-        self.treated = treated_by(source, legs.embedders) if legs.expanded else None
-        self.follow_ups = follow_ups_of(source, legs.embedders) if legs.expanded else None
-        self.alone = alone_by(source, legs.embedders) if legs.expanded else None
-        self.known_queries = known_queries_of(source, legs.embedders) if legs.expanded else None
+        self.treated = self._learned(Treated)
+        self.follow_ups = self._learned(FollowUps)
+        self.alone = self._learned(Alone)
+        self.known_queries = self._learned(KnownQueries)
         self.titles = {n: q.title for n, q in index.content.questions.items()}
         self._numbers = list(self.titles)
+
+    def _learned(self, kind: type[Kind]) -> Kind | None:
+        """What was learned for this document, if anything was; it goes with the reviewed expansions."""
+        source = self.index.manifest["source_sha256"]
+        return learned_for(kind, source, self.legs.embedders) if self.legs.expanded else None
 
     def warm_up(self) -> None:
         """Load everything that the first search would wait for."""

@@ -8,19 +8,16 @@ an edited one, there is none. Knows vectors of queries, nothing of questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ingest.embed import Vectors, side_by_side
 from tutor.retrieval.confidence import from_log_odds, log_odds
-from tutor.retrieval.remembered import usable
 from tutor.retrieval.text_model import TextModel
-
-FILE = Path(__file__).parent / "treated.npz"
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,7 @@ class Treated:
         weighing: of the confidence's log-odds, of the two signs of `queries`, and a bias.
     """
 
+    FILE: ClassVar[Path] = Path(__file__).parent / "treated.npz"
     source_sha256: str
     queries: TextModel
     weighing: tuple[float, float, float, float]
@@ -42,22 +40,12 @@ class Treated:
         signs = (log_odds(confidence), *self.queries.signs(side_by_side(vectors)[None])[0])
         return from_log_odds(float(np.dot(weights, signs)) + bias)
 
+    def arrays(self) -> dict[str, Any]:
+        """What has to be kept, by name."""
+        return {"weighing": np.asarray(self.weighing), **self.queries.arrays()}
 
-def treated_by(source_sha256: str, embedders: Iterable[str]) -> Treated | None:
-    """The model of the document with this source; None where there is none, or an embedder is missing."""
-    return usable(_load(), source_sha256, embedders)
-
-
-def keep(model: Treated) -> None:
-    """Write the model, in place of the one before."""
-    np.savez_compressed(FILE, source=model.source_sha256, weighing=np.asarray(model.weighing), **model.queries.arrays())
-    _load.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def _load() -> Treated | None:
-    if not FILE.is_file():
-        return None
-    with np.load(FILE) as data:
-        of_search, of_score, of_near, bias = data["weighing"].tolist()
-        return Treated(str(data["source"]), TextModel.from_arrays(data), (of_search, of_score, of_near, bias))
+    @classmethod
+    def from_arrays(cls, source_sha256: str, arrays: Mapping[str, Any]) -> Treated:
+        """What `arrays` gave, read back."""
+        of_search, of_score, of_near, bias = arrays["weighing"].tolist()
+        return cls(source_sha256, TextModel.from_arrays(arrays), (of_search, of_score, of_near, bias))
