@@ -18,9 +18,12 @@ app = typer.Typer()
 @app.command()
 def fit() -> None:
     """Learn leg weights and confidence from the train and dev parts."""
+    from eval.embedded_once import embedded_once
     from eval.fit import fit as run
 
-    typer.echo(json.dumps(run(searcher()), indent=1))
+    found = searcher()
+    with embedded_once(found.embedders, Settings().data_dir / "eval" / "queries.sqlite"):
+        typer.echo(json.dumps(run(found), indent=1))
 
 
 @app.command("fit-support")

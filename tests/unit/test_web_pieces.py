@@ -15,11 +15,12 @@ import pytest
 from ingest.document import Expansion
 from ingest.errors import UsageError
 from ingest.parsers import parse
-from tutor.answering.answer import Answer, Citation
+from tutor.answering.answer import Answer, Citation, Language
 from tutor.answering.wording import refusal
 from tutor.interview.report import Review
 from tutor.llm.state import ModelState
 from tutor.retrieval.result import SearchResult
+from tutor.retrieval.search import Searcher
 from tutor.settings import Settings
 from tutor.web.ask.conversation import Conversation, Exchange
 from tutor.web.ask.messages import best_citation, copied, current_html, past_html
@@ -69,6 +70,20 @@ def test_a_refusal_offers_buttons_in_place_of_its_list() -> None:
     assert re.findall(r'data-do="ask-question" data-value="(\d+)"', found) == ["3", "4"]
     assert re.sub(r'data-text="[^"]*"', "", found).count("什麼是 LoRA") == 1
     assert "<b>KV" not in found
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "Compare the pros and cons"), ("zh-Hans", "请比较"), ("zh-Hant", "請比較")]
+)
+def test_questions_are_offered_by_their_titles_in_the_language_of_the_reply(
+    searcher: Searcher, language: Language, title: str
+) -> None:
+    answer = Answer("…", True, language, suggestions=(36, 999))
+    exchange = Exchange("?", text="…", over=True)
+    exchange.finished(answer, searcher)
+    assert list(exchange.titles) == [36]
+    assert exchange.titles[36].startswith(title)
+    assert title in current(Conversation([exchange], dict(searcher.titles)))
 
 
 def test_what_was_said_before_stays_when_more_is_asked() -> None:

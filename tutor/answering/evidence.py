@@ -120,9 +120,7 @@ class EvidenceRoom:
 
     def title_in(self, number: int, language: Language) -> str:
         """The title in the language of a reply, where a reviewed one is indexed beside the document's own."""
-        titles = [e.text for _, e in self._searcher.index.content.entries_of(number) if e.kind == "title"]
-        fitting = (t for t in titles if (language_of(t) == "en") == (language == "en"))
-        return next(fitting, self._searcher.titles[number])
+        return self._searcher.title_in(number, english=language == "en")
 
     def prepare(self, number: int) -> None:
         """Do now what the first answer about a question would wait for: .14 s of a core."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
+from ingest.text import language_of
 from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.alone import Alone
 from tutor.retrieval.asked import KnownQueries
@@ -361,6 +362,11 @@ class Searcher:
         rows = self.index.content.passages_of(number)
         evidence = tuple(Evidence(row, passage, 1.0) for row, passage in rows)
         return Hit(number, self.titles[number], 1.0, evidence)
+
+    def title_in(self, number: int, *, english: bool) -> str:
+        """The title of a question in English or not, where a reviewed one is indexed beside the document's own; else that."""
+        titles = [e.text for _, e in self.index.content.entries_of(number) if e.kind == "title"]
+        return next((t for t in titles if (language_of(t) == "en") == english), self.titles[number])
 
     def passages(self, number: int) -> list[Passage]:
         """All passages of a question, in document order."""

@@ -177,7 +177,8 @@ class Asking:
                 exchange.note = ""
                 return False
             case Done(answer):
-                exchange.answer, exchange.text, exchange.note = answer, answer.answer, ""
+                exchange.finished(answer, tutor.searcher)
+                exchange.text, exchange.note = answer.answer, ""
                 self._note_times(exchange)
                 return True
 

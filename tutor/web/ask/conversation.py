@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tutor.answering.answer import Answer
+from tutor.answering.script import convert
 from tutor.retrieval.result import SearchResult, Turn
+from tutor.retrieval.search import Searcher
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Exchange:
     Args:
         text: what has been written so far; the finished answer replaces it.
         note: what is happening, for users, while there is no text; or what went wrong.
+        titles: of the questions that the finished answer names, in its language and script as far as they have such titles.
         used: numbers of the questions that the answer may rest on.
         stopped: the user did not want the rest.
         asked, replied: ids of its two messages in the store, 0 while they are not there.
@@ -29,6 +32,7 @@ class Exchange:
     text: str = ""
     note: str = ""
     result: SearchResult | None = None
+    titles: dict[int, str] = field(default_factory=dict)
     used: tuple[int, ...] = ()
     answer: Answer | None = None
     stopped: bool = False
@@ -39,6 +43,13 @@ class Exchange:
     asked: int = 0
     replied: int = 0
     thumb: int = 0
+
+    def finished(self, answer: Answer, searcher: Searcher) -> None:
+        """Take in the finished answer with the titles of what it names; of an older build it may name what is no more."""
+        self.answer = answer
+        named = {*answer.suggestions, *(citation.question for citation in answer.citations)} & searcher.titles.keys()
+        english = answer.language == "en"
+        self.titles = {n: convert(searcher.title_in(n, english=english), answer.language) for n in named}
 
 
 @dataclass

@@ -87,7 +87,7 @@ def _give_back(exchange: Exchange, message: Message, searcher: Searcher) -> None
         exchange.query, payload.get("rewritten"), bool(payload.get("in_corpus", True)), 0.0, hits
     )
     if payload.get("answer"):
-        exchange.answer = answer_from(payload["answer"])
+        exchange.finished(answer_from(payload["answer"]), searcher)
 
 
 def answer_from(kept: dict[str, Any]) -> Answer:

@@ -52,6 +52,7 @@ def current_html(conversation: Conversation, stage: Backstage, tongue: Tongue) -
 
 def exchange_html(exchange: Exchange, position: int, titles: Mapping[int, str], tongue: Tongue) -> str:
     """One question and its answer."""
+    titles = {**titles, **exchange.titles}
     return (
         f'<article class="exchange" data-position="{position}">'
         f"{_asked(exchange, position, tongue)}"
