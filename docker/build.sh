@@ -14,6 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=${PIP_NO_CACHE_DIR:-1} P
 }
 workshop=$(mktemp -d)
 trap 'rm -rf "$workshop"' EXIT
+trap 'exit 1' HUP INT TERM
 
 "$python" -m venv "$workshop/tools"
 "$workshop/tools/bin/pip" install --quiet --require-hashes --no-deps -r "$here/docker/requirements-build.txt"

@@ -1,4 +1,4 @@
-"""Writes the queries that are known for the shipped document with the key points they ask for. Part of `python -m eval fit`; writes asked.npz.
+"""Writes the queries that are known for the shipped document: which question answers each, and which points it asks for. Part of `python -m eval fit`.
 
 The rows of `asked_train.jsonl` are embedded; where the key points stand in the source is kept beside them.
 """

@@ -8,6 +8,7 @@ that answer a follow-up. No model is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,7 +45,10 @@ class Labels:
 
 
 def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
-    """Figures of follow-ups and of queries with what is known of those alike, and by the topic alone, on the rows that are answered."""
+    """Figures of rows that are answered, with what is known of those alike, and by the topic alone.
+
+    Rows are follow-ups, queries, and queries that name what they compare or ask about.
+    """
     follow_ups = [
         (row, turns(behind(row, searcher.titles[row["after"]])))
         for row in rows("short_follow_ups", part)
@@ -55,11 +59,14 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
         "part": part,
         **_both_choices(follow_ups, searcher),
         "queries": _both_choices(queries, searcher),
+        "named": _both_choices([(row, ()) for row in rows("named", part) if row["relevant"]], searcher),
     }
 
 
 def _both_choices(found: Sequence[tuple[Row, Sequence[Turn]]], searcher: Searcher) -> dict[str, Any]:
     room, spans = EvidenceRoom(searcher), spans_of_points(searcher)
+    by_topic = copy(searcher)
+    by_topic.known_queries = None
     figures: dict[str, list[tuple[float, ...]]] = {"known": [], "topic": []}
     refused = []
     for row, history in found:
@@ -67,7 +74,8 @@ def _both_choices(found: Sequence[tuple[Row, Sequence[Turn]]], searcher: Searche
         refused.append(not result.in_corpus)
         if result.in_corpus:
             labels = _labels(row, searcher, spans)
-            for name, seen in (("known", result), ("topic", replace(result, points=(), asked=()))):
+            topical = replace(by_topic.search(row["query"], history), points=())
+            for name, seen in (("known", result), ("topic", topical)):
                 figures[name].append(_figures(seen, history, labels, room))
     names = ("listed", "of_them_answering", "or_beside_the_point_asked", "answering_that_are_listed")
     report: dict[str, Any] = {"refused": mean_interval(refused)}

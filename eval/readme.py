@@ -121,6 +121,21 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
                 ),
                 ("points that answer a query, listed", listed["queries"]["known"]["answering_that_are_listed"]),
             ]
+        if "named" in retrieval:
+            named = retrieval["named"]
+            found += [
+                ("comparisons and questions about one side of a thing: first", named["table"]["all"]["hit@1"]),
+                ("the same: refused, though the document answers", named["refused"]),
+                ("the same: refused where it does not", named["unanswered_refused"]),
+            ]
+        if "named" in listed:
+            found += [
+                (
+                    "points listed for them that answer what was asked",
+                    listed["named"]["known"]["of_them_answering"],
+                ),
+                ("points that answer them, listed", listed["named"]["known"]["answering_that_are_listed"]),
+            ]
         behind = stored("follow-ups-test")
         if behind:
             found += [

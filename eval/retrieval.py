@@ -45,6 +45,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["follow_ups"] = ranking(rows("conversations", part), fused)
     report["follow_ups_uncited"] = ranking([_uncited(row) for row in rows("conversations", part)], fused)
     report["short_follow_ups"] = _short_follow_ups(searcher, part, fused)
+    report["named"] = _answered_and_not(searcher, rows("named", part), fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
     # Follow-ups are all answerable; the history must not make them look strange.
     talk = [searcher.search(row["query"], turns(row)) for row in rows("conversations", part)]
@@ -66,10 +67,14 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
 
 
 def _short_follow_ups(searcher: Searcher, part: Part, fused: Ranker) -> dict[str, Any]:
-    """「那缺點呢？」 behind every question: found where the document answers, and what is refused of both sorts."""
+    """「那缺點呢？」 behind every question."""
     found = [behind(row, searcher.titles[row["after"]]) for row in rows("short_follow_ups", part)]
-    answered, others = ([row for row in found if bool(row["relevant"]) is yes] for yes in (True, False))
+    return _answered_and_not(searcher, found, fused)
 
+
+def _answered_and_not(searcher: Searcher, found: Sequence[Row], fused: Ranker) -> dict[str, Any]:
+    """Found where the document answers, and what is refused of both sorts."""
+    answered, others = ([row for row in found if bool(row["relevant"]) is yes] for yes in (True, False))
     yes, no = ([searcher.search(row["query"], turns(row)) for row in some] for some in (answered, others))
     sure = _labelled(*(np.asarray([result.confidence for result in results]) for results in (yes, no)))
     return {

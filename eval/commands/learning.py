@@ -22,7 +22,7 @@ def fit() -> None:
     from eval.fit import fit as run
 
     found = searcher()
-    with embedded_once(found.embedders, Settings().data_dir / "eval" / "queries.sqlite"):
+    with embedded_once(found.legs.embedders, Settings().data_dir / "eval" / "queries.sqlite"):
         typer.echo(json.dumps(run(found), indent=1))
 
 

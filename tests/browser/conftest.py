@@ -72,6 +72,7 @@ def axe() -> str:
             "--no-audit",
             "--no-fund",
             "--ignore-scripts",
+            "--fetch-retries=0",
             f"axe-core@{AXE}",
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -153,3 +153,14 @@ def test_a_query_that_stands_alone_by_its_wording_changes_the_topic(searcher, mo
     assert searcher.search(query, history).hits[0].question == 1
     monkeypatch.setattr(searcher, "alone", None)
     assert searcher.search(query, history).hits[0].question != 1
+
+
+def test_known_queries_change_the_order_and_not_the_confidence(searcher, monkeypatch):
+    queries = ["QLoRA为什么能省显存", "大規模去重用什麼演算法", "drawbacks of transformers"]
+    known = [searcher.search(query) for query in queries]
+    monkeypatch.setattr(searcher, "known_queries", None)
+    alone = [searcher.search(query) for query in queries]
+    assert [one.confidence for one in known] == [one.confidence for one in alone]
+    assert [[h.question for h in one.hits] for one in known] != [[h.question for h in one.hits] for one in alone]
+    assert [one.known for one in known] == [True] * 3
+    assert not any(one.known or one.asked for one in alone)

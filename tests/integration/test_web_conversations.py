@@ -51,7 +51,7 @@ def test_an_answer_streams_and_ends_with_its_sources(client: TestClient, stage: 
 def test_a_refusal_offers_questions_and_a_follow_up_knows_what_was_said(client: TestClient, stage: Backstage) -> None:
     conversation = Conversation()
     current = ask(stage, conversation, "台北今天的天氣如何？會下雨嗎？")[-1][1]
-    assert current.count('data-do="ask-question"') == 3
+    assert current.count('class="option" data-do="ask"') == 3
     ask(stage, conversation, "什麼是 LoRA？")
     assert len(conversation.history()) == 2
     assert conversation.exchanges[-1].answer is not None

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from eval.fit_asked import question_of
 from eval.gold import rows
 from ingest.embed import side_by_side
-from tutor.retrieval.asked import AskedPoints, KnownQueries
+from ingest.text import fold
+from tutor.retrieval.asked import Alike, AskedPoints, KnownQueries
 from tutor.retrieval.learned import keep, learned_for
 from tutor.retrieval.remembered import Remembered
 
@@ -30,14 +32,27 @@ def starts(found):
     return [start for start, _ in found]
 
 
+def points_for(known, at, numbers):
+    return Alike.of(known, query(at)).points_for(numbers)
+
+
 def test_a_query_asks_for_what_those_like_it_ask_for_of_each_question():
-    assert starts(known().points_for(query(0), [3, 5])) == [30, 51]
-    assert starts(known().points_for(query(1), [3])) == [32]
-    assert known().points_for(query(0), [4]) == ()  # nobody is known to ask for it
+    assert starts(points_for(known(), 0, [3, 5])) == [30, 51]
+    assert starts(points_for(known(), 1, [3])) == [32]
+    assert points_for(known(), 0, [4]) == ()  # nobody is known to ask for it
 
 
 def test_where_those_alike_ask_for_no_point_none_is_known():
-    assert known(((), (2,), (1,))).points_for(query(0), [3]) == ()
+    assert points_for(known(((), (2,), (1,))), 0, [3]) == ()
+
+
+def test_the_questions_of_those_alike_come_forward():
+    fused = np.array([0.6, 0.4, 0.3])
+    slower, smaller = (Alike.of(known(), query(at)).beside(fused, [7, 3, 5]) for at in (0, 1))
+    assert slower == pytest.approx([0.3, 0.45, 0.4], abs=1e-3)  # 3 and 5 share those alike
+    assert smaller == pytest.approx([0.3, 0.7, 0.15], abs=1e-3)
+    assert Alike.of(None, query(0)).beside(fused, [7, 3, 5]) is fused
+    assert Alike.of(None, query(0)).points_for([3]) == ()
 
 
 def test_points_asked_for_about_as_often_stay_in_order_and_others_come_by_how_often():
@@ -54,19 +69,32 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
     assert learned_for(KnownQueries, "abc", ("use", "e5")) is None
     keep(known())
     kept = learned_for(KnownQueries, "abc", ("use", "e5"))
-    assert starts(kept.points_for(query(0), [5, 3])) == [51, 30]
+    assert starts(points_for(kept, 0, [5, 3])) == [51, 30]
     assert learned_for(KnownQueries, "another", ("use", "e5")) is None
     assert learned_for(KnownQueries, "abc", ("use",)) is None
 
 
-@pytest.mark.parametrize("part", ["train", "dev", "test"])
-def test_the_points_of_a_row_belong_to_its_questions(part):
-    for row in rows("asked", part):
-        assert {int(i.partition(".")[0]) for i in row["points"]} <= set(row["relevant"])
-        assert part == "train" or row["points"]
-        assert not set(row["points"]) & set(row.get("partly", ()))
+@pytest.mark.parametrize(
+    ("name", "part"), [*(("asked", part) for part in ("train", "dev", "test")), ("named", "dev"), ("named", "test")]
+)
+def test_the_points_of_a_row_belong_to_its_questions(name, part):
+    for row in rows(name, part):
+        points = row.get("points", [])
+        assert {question_of(i) for i in points} <= set(row["relevant"])
+        assert part == "train" or bool(points) == bool(row["relevant"])
+        assert not set(points) & set(row.get("partly", ()))
 
 
-def test_no_query_is_measured_that_is_known():
-    known_ones = {row["query"] for row in rows("asked", "train")}
-    assert not any(row["query"] in known_ones for part in ("dev", "test") for row in rows("asked", part))
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [(name, ("dev", "test")) for name in ("asked", "named", "retrieval", "answerable_hard", "answers", "unanswerable")]
+    + [("retrieval_again", ("test",))],
+)
+def test_no_query_is_measured_that_is_known(name, parts):
+    known_ones = {bare(row["query"]) for learned in ("asked", "treated") for row in rows(learned, "train")}
+    assert [row["query"] for part in parts for row in rows(name, part) if bare(row["query"]) in known_ones] == []
+
+
+def bare(query):
+    """Without marks and spaces, in one script."""
+    return "".join(c for c in fold(query) if c.isalnum())

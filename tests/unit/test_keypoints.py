@@ -151,6 +151,39 @@ def test_two_points_of_a_list_never_say_the_same(searcher):
     assert sum("hallucination" in p.text for p in points) <= 1
 
 
+@pytest.mark.parametrize("query", ["LoRA 和 QLoRA 差在哪裡？", "difference between LoRA and QLoRA"])
+def test_a_comparison_lists_what_tells_the_two_apart_and_nothing_of_a_third(searcher, query):
+    chosen = choose(searcher.search(query), EvidenceRoom(searcher), "en" if query.isascii() else "zh-Hant")
+    points = [point.text for part in chosen for point in part.points]
+    assert any("4-bit" in text for text in points)
+    assert not any(other in text for other in ("Adapter", "Prompt", "Prefix", "BitFit") for text in points)
+
+
+def test_two_things_of_two_questions_are_both_told(searcher):
+    chosen = choose(searcher.search("PPO 跟 DPO 差在哪"), EvidenceRoom(searcher), "zh-Hant")
+    assert {part.number for part in chosen} == {34, 40}
+
+
+def test_points_that_are_asked_for_stay_although_they_never_mention_the_name(searcher, monkeypatch):
+    room, query = EvidenceRoom(searcher), "LoRA 為什麼省記憶體？"
+    with monkeypatch.context() as without:
+        without.setattr(searcher, "known_queries", None)
+        found = searcher.search(query)
+    question = room.sentences_of(29)
+    other = next(s.sentence for s in question.statements if "LoRA" not in s.text)
+    chosen = choose(replace(found, asked=((other.start, other.end),)), room, "zh-Hant")
+    by_number = {part.number: part.points for part in chosen}
+    assert [(p.sentence.start, p.sentence.end) for p in by_number[29]] == [(other.start, other.end)]
+
+
+def test_what_is_known_sets_scores_apart_so_that_less_is_enough_to_join(searcher):
+    room, found = EvidenceRoom(searcher), searcher.search("什麼是 RAG？")
+    first, second = found.hits[:2]
+    hits = (replace(first, score=1.0), replace(second, score=0.75))
+    joined = [len(choose(replace(found, hits=hits, known=known), room, "zh-Hant")) for known in (True, False)]
+    assert joined == [2, 1]
+
+
 def test_what_is_asked_of_a_name_is_not_taken_from_questions_that_never_mention_it(searcher):
     chosen = choose(searcher.search("LoRA 為什麼省記憶體？"), EvidenceRoom(searcher), "zh-Hant")
     assert 37 in {part.number for part in chosen}
@@ -160,8 +193,9 @@ def test_what_is_asked_of_a_name_is_not_taken_from_questions_that_never_mention_
 @pytest.mark.parametrize(
     ("query", "language"), [("LoRA 為什麼省記憶體？", "zh-Hant"), ("Does LoRA reduce optimizer memory?", "en")]
 )
-def test_a_question_about_something_else_gives_only_what_speaks_of_the_name(searcher, query, language):
-    found = replace(searcher.search(query), asked=())  # nothing but the topic says what is asked for
+def test_a_question_about_something_else_gives_only_what_speaks_of_the_name(searcher, query, language, monkeypatch):
+    monkeypatch.setattr(searcher, "known_queries", None)  # nothing but the topic says what is asked for
+    found = searcher.search(query)
     chosen = {part.number: part.points for part in choose(found, EvidenceRoom(searcher), language)}
     assert {29, 37} <= set(chosen)
     assert all("lora" in point.text.lower() for point in chosen[29])

@@ -6,6 +6,7 @@ import copy
 import re
 import socket
 import time
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,7 +68,7 @@ def test_a_conversation_that_cannot_be_brought_back_yet_is_sought_again(
 
 def test_a_refusal_offers_buttons_in_place_of_its_list() -> None:
     found = current(refused())
-    assert re.findall(r'data-do="ask-question" data-value="(\d+)"', found) == ["3", "4"]
+    assert re.findall(r'class="option" data-do="ask" data-value="([^"]+)"', found) == [TITLES[3], escape(TITLES[4])]
     assert re.sub(r'data-text="[^"]*"', "", found).count("什麼是 LoRA") == 1
     assert "<b>KV" not in found
 
@@ -83,13 +84,13 @@ def test_questions_are_offered_by_their_titles_in_the_language_of_the_reply(
     exchange.finished(answer, searcher)
     assert list(exchange.titles) == [36]
     assert exchange.titles[36].startswith(title)
-    assert title in current(Conversation([exchange], dict(searcher.titles)))
+    assert f'data-value="{exchange.titles[36]}"' in current(Conversation([exchange], dict(searcher.titles)))
 
 
 def test_what_was_said_before_stays_when_more_is_asked() -> None:
     conversation = refused()
     conversation.exchanges.append(Exchange("然後呢？", text="好。", over=True))
-    assert 'data-do="ask-question"' in past_html(conversation, "zh-TW")
+    assert 'class="option"' in past_html(conversation, "zh-TW")
     assert "然後呢" in current(conversation)
     assert "然後呢" not in past_html(conversation, "zh-TW")
 

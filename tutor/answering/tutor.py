@@ -105,6 +105,11 @@ class Tutor:
             reason = "quiz-topic" if untold else "attack" if heard.refused else "refusal"
             yield from _at_once(draft, replies.refused(draft, self.room, self._source, reason), refused=not untold)
             return
+        yield from self._answered(ask, result, wish, draft)
+
+    def _answered(self, ask: Ask, result: SearchResult, wish: styles.Wish, draft: Draft) -> Iterator[Event]:
+        """A reply from what was found: a correction, a quiz, points that are known to be asked for, or the model's words."""
+        language = draft.language
         said = bare("\n".join(turn.content for turn in ask.history if turn.role == "assistant"))
         further = said if continues(ask.query) or (result.points and wants_another(ask.query)) else ""
         if wish.style == "quiz":  # about the whole of it
@@ -115,7 +120,7 @@ class Tutor:
             key = "no-more" if chosen[0].asked_for else "no-answer"
             yield from _at_once(draft, say(key, language), refused=True)
             return
-        mended = correction(topic, [part.number for part in chosen], self.room, self._source)
+        mended = correction(wish.topic or ask.query, [part.number for part in chosen], self.room, self._source)
         if mended is not None and not result.addressed:
             yield from _at_once(draft, replies.corrected(draft, mended, chosen, self._source), refused=False)
         elif wish.style == "quiz":

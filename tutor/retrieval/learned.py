@@ -40,7 +40,9 @@ Kind = TypeVar("Kind", bound=Learned)
 
 def keep(model: Learned) -> None:
     """Write what was learned, in place of what was there before."""
-    np.savez_compressed(model.FILE, source=model.source_sha256, **model.arrays())
+    part = model.FILE.with_name(f"{model.FILE.stem}.part.npz")
+    np.savez_compressed(part, source=model.source_sha256, **model.arrays())
+    part.replace(model.FILE)  # whoever reads it meanwhile has the one before
     _read.cache_clear()
 
 

@@ -57,14 +57,8 @@ class Remembered:
 
         Cosines of USE and four times those of e5.
         """
-        return np.asarray(self._on_directions(vectors) @ self._as_floats, dtype=np.float64)
-
-    def likeness_to(self, vectors: Array, few: NDArray[np.int64]) -> Array:
-        """As `likeness`, with some of those kept alone: `(m, len(few))`."""
-        return np.asarray(self._on_directions(vectors) @ self.rows[few].T.astype(np.float32), dtype=np.float64)
-
-    def _on_directions(self, vectors: Array) -> NDArray[np.float32]:
-        return np.asarray((vectors @ self.directions) * self.steps, dtype=np.float32)
+        on_directions = np.asarray((vectors @ self.directions) * self.steps, dtype=np.float32)
+        return np.asarray(on_directions @ self._as_floats, dtype=np.float64)
 
     @cached_property
     def _as_floats(self) -> NDArray[np.float32]:

@@ -53,6 +53,7 @@ class SearchResult:
             asks for, best first; empty where that is not known.
         asked: where in the source the key points of the hits stand that queries like this one ask for, best first for each hit;
             empty where none are known.
+        known: whether queries are known that the corpus answers and have a say in the scores, which lie further apart then.
         unlike: of a query that was ranked beside the conversation, whether the follow-ups of the corpus are known and it is like
             none of them.
     """
@@ -67,4 +68,5 @@ class SearchResult:
     near: tuple[int, ...] = ()
     points: tuple[Span, ...] = ()
     asked: tuple[Span, ...] = ()
+    known: bool = False
     unlike: bool = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from ingest.corpora import check_name
 from ingest.document import Passage
 from ingest.index import Index
-from ingest.text import language_of
 from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.alone import Alone
-from tutor.retrieval.asked import KnownQueries
+from tutor.retrieval.asked import Alike, KnownQueries
 from tutor.retrieval.confidence import THRESHOLD, confidence, features
 from tutor.retrieval.context import Context, rank, weighted_sum
 from tutor.retrieval.conversation import (
@@ -37,10 +36,11 @@ from tutor.retrieval.conversation import (
 from tutor.retrieval.courtesy import without_courtesies
 from tutor.retrieval.follow_ups import Behind, FollowUps
 from tutor.retrieval.fusion import best_first, fuse
+from tutor.retrieval.hits import Hits, text_of
 from tutor.retrieval.learned import Kind, learned_for
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
-from tutor.retrieval.result import Evidence, Hit, SearchResult, Span, Turn
+from tutor.retrieval.result import SearchResult, Turn
 from tutor.retrieval.treated import Treated
 
 if TYPE_CHECKING:
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 LONGEST_QUERY = 1500
 # Turns before a query that are looked at, the last ones: each that cites nothing is searched in its turn.
 MOST_TURNS = 40
-# Passages kept per hit. More never helped the answer and all of them cost reading time.
-EVIDENCE_PER_HIT = 4
 # From this fused score on a query that does not lean by its words is not looked at beside the conversation. Of 392
 # follow-ups and 122 changes of topic (train and dev, cross-validated) .8 finds .795 and .948 first, .95 .815 and .956,
 # looking at all of them .817 and .956. From AGREED on, a conversation that leaves the same question first is no reason
@@ -102,23 +100,17 @@ class Searcher:
     def _open(self) -> None:
         index = Index.open(self.folder, self.embedders, self._chroma_url)
         try:
-            legs = Legs(index)
+            legs, hits = Legs(index), Hits(index)
+            treated, alone = _learned(Treated, index, legs), _learned(Alone, index, legs)
+            follow_ups, known_queries = _learned(FollowUps, index, legs), _learned(KnownQueries, index, legs)
         except BaseException:
             index.close()
             raise
         # All or nothing: legs of one build must not point into another.
-        self.index, self.legs = index, legs
-        self.treated = self._learned(Treated)
-        self.follow_ups = self._learned(FollowUps)
-        self.alone = self._learned(Alone)
-        self.known_queries = self._learned(KnownQueries)
-        self.titles = {n: q.title for n, q in index.content.questions.items()}
+        self.index, self.legs, self._hits = index, legs, hits
+        self.treated, self.alone, self.follow_ups, self.known_queries = treated, alone, follow_ups, known_queries
+        self.titles = hits.titles
         self._numbers = list(self.titles)
-
-    def _learned(self, kind: type[Kind]) -> Kind | None:
-        """What was learned for this document, if anything was; it goes with the reviewed expansions."""
-        source = self.index.manifest["source_sha256"]
-        return learned_for(kind, source, self.legs.embedders) if self.legs.expanded else None
 
     def warm_up(self) -> None:
         """Load everything that the first search would wait for."""
@@ -261,7 +253,7 @@ class Searcher:
         alone = confidence(features(query, self.legs, scored, context.own), self.legs.expanded)
         both = alone**OWN_SAY * ranked.confidence ** (1 - OWN_SAY)
         both = known.confidence(both, "own topic")
-        near = tuple(self._numbers[i] for i in best_first(own, top))
+        near = tuple(self._numbers[i] for i in best_first(self._alike(query).beside(own, self._numbers), top))
         return replace(ranked, confidence=round(both, 4), in_corpus=both >= THRESHOLD, near=near)
 
     def _means_itself(self, query: str, own: Fused, within: Fused) -> bool:
@@ -318,66 +310,48 @@ class Searcher:
         probability = confidence(found, self.legs.expanded)
         if self.treated is not None and rewritten is None:
             probability = self.treated.confidence(probability, self.legs.vectors(query))
-        best = self._best_entries(scored)
+        alike = self._alike(query)
+        if rewritten is None:
+            fused = alike.beside(fused, self._numbers)
+        best = self._hits.best_entries(scored)
         if self._reranker is not None:
             looked = best_first(fused, AGAIN)
-            texts = [_text_of(self._hit(self._numbers[i], 0.0, scored, best)) for i in looked]
+            texts = [text_of(self._hits.near(self._numbers[i], 0.0, scored, best)) for i in looked]
             fused = reranked(fused, looked.tolist(), self._reranker.scores(rewritten or query, texts))
-        hits = tuple(self._hit(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
-        asked: tuple[Span, ...] = ()
-        if self.known_queries is not None:
-            asked = self.known_queries.points_for(self.legs.vectors(query), [hit.question for hit in hits])
-        return SearchResult(query, rewritten, probability >= THRESHOLD, round(probability, 4), hits, asked=asked)
+        hits = tuple(self._hits.near(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
+        return SearchResult(
+            query, rewritten, probability >= THRESHOLD, round(probability, 4), hits,
+            asked=alike.points_for([hit.question for hit in hits]),
+            known=rewritten is None and self.known_queries is not None,
+        )  # fmt: skip
 
-    def _best_entries(self, scored: LegScores) -> dict[int, float]:
-        """Passage row -> best cosine of its entries, of those that the dense legs returned."""
-        best: dict[int, float] = {}
-        passages = self.index.content.entry_passage[list(scored.entries)].tolist() if scored.entries else []
-        for passage, cosine in zip(passages, scored.entries.values(), strict=True):
-            if passage >= 0:
-                best[passage] = max(cosine, best.get(passage, 0.0))
-        return best
-
-    def _hit(self, number: int, score: float, scored: LegScores, best: Mapping[int, float]) -> Hit:
-        rows = self.index.content.passages_of(number)
-        keyword = np.asarray([scored.passages[row] for row, _ in rows], dtype=np.float32)
-        keyword = keyword / (keyword.max() or 1.0) if len(keyword) else keyword
-        evidence = [
-            Evidence(row, passage, float(k) + best.get(row, 0.0))
-            for (row, passage), k in zip(rows, keyword, strict=True)
-        ]
-        evidence.sort(key=lambda e: -e.score)
-        return Hit(number, self.titles[number], round(score, 6), tuple(evidence[:EVIDENCE_PER_HIT]))
+    def _alike(self, query: str) -> Alike:
+        """What queries like this one say."""
+        return Alike.of(self.known_queries, self.legs.vectors(query))
 
     def _addressed(self, query: str, named: Sequence[int], top: int) -> SearchResult:
-        hits = tuple(self._whole(number) for number in named[:top])
+        hits = tuple(self._hits.whole(number) for number in named[:top])
         return SearchResult(query, None, True, 1.0, hits, addressed=True)
 
     def _carry_on(self, query: str, carried: Sequence[int], top: int) -> SearchResult:
-        hits = tuple(self._whole(number) for number in carried[:top])
+        hits = tuple(self._hits.whole(number) for number in carried[:top])
         points = self.known(query, carried[0]).points(carried[0], SURELY_KNOWN) if asks_for_example(query) else ()
         return SearchResult(query, self.titles[carried[0]], True, 1.0, hits, points=points)
 
-    def _whole(self, number: int) -> Hit:
-        rows = self.index.content.passages_of(number)
-        evidence = tuple(Evidence(row, passage, 1.0) for row, passage in rows)
-        return Hit(number, self.titles[number], 1.0, evidence)
-
-    def title_in(self, number: int, *, english: bool) -> str:
-        """The title of a question in English or not, where a reviewed one is indexed beside the document's own; else that."""
-        titles = [e.text for _, e in self.index.content.entries_of(number) if e.kind == "title"]
-        return next((t for t in titles if (language_of(t) == "en") == english), self.titles[number])
-
     def passages(self, number: int) -> list[Passage]:
         """All passages of a question, in document order."""
-        return [passage for _, passage in self.index.content.passages_of(number)]
+        return self._hits.passages(number)
+
+    def title_in(self, number: int, *, english: bool) -> str:
+        """The title of a question in English or not, as far as it has one."""
+        return self._hits.title_in(number, english=english)
+
+
+def _learned(kind: type[Kind], index: Index, legs: Legs) -> Kind | None:
+    """What was learned for the document of an index, if anything was; it goes with the reviewed expansions."""
+    return learned_for(kind, index.manifest["source_sha256"], legs.embedders) if legs.expanded else None
 
 
 def names_in(query: str, scored: LegScores) -> list[str]:
     """What a query calls by name: its terms in Latin letters that the corpus knows."""
     return [t for t in content_terms(query) if t.isascii() and t not in scored.unknown]
-
-
-def _text_of(hit: Hit) -> str:
-    """What a cross-encoder reads of a question: its title and the passages nearest to the query."""
-    return "\n".join([hit.title, *(evidence.passage.text for evidence in hit.evidence)])

@@ -6,11 +6,14 @@ Knows no components, no database (`keeping`) and no layout (`messages`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tutor.answering.answer import Answer
 from tutor.answering.script import convert
 from tutor.retrieval.result import SearchResult, Turn
-from tutor.retrieval.search import Searcher
+
+if TYPE_CHECKING:
+    from tutor.retrieval.search import Searcher
 
 
 @dataclass

@@ -150,10 +150,12 @@ def _options(exchange: Exchange, titles: Mapping[int, str], tongue: Tongue) -> s
     answer = exchange.answer
     if answer is None or not answer.refused or not answer.suggestions:
         return ""
+    # What is asked is what the button says, in the language of the reply.
     buttons = "".join(
-        f'<li><button type="button" class="option"{attributes(data_do="ask-question", data_value=n, data_event="submit")}>'
-        f'<span class="number">{escape(say("question", tongue, number=n))}</span> {escape(titles.get(n, ""))}</button></li>'
+        f'<li><button type="button" class="option"{attributes(data_do="ask", data_value=titles[n], data_event="submit")}>'
+        f'<span class="number">{escape(say("question", tongue, number=n))}</span> {escape(titles[n])}</button></li>'
         for n in answer.suggestions
+        if titles.get(n)
     )
     return f'<ul class="options">{buttons}</ul>'
 
