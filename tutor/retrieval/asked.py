@@ -21,11 +21,11 @@ from tutor.retrieval.result import Span
 
 Array = NDArray[np.float64]
 # Sharpness of the likeness, and the least share of the known queries like this one that a point answers to be one of those asked for:
-# of the points listed for dev queries .66 answer, and .90 of those that do are listed (`python -m eval points --part dev`). 4 to 11 tell
+# of the points listed for dev queries .67 answer, and .91 of those that do are listed (`python -m eval points --part dev`). 4 to 11 tell
 # points apart alike (AUC .887 to .900); with a least share of .2 the answers lose a point of their facts.
 SHARPNESS, LEAST_SHARE = 8.0, 0.15
 # Sharpness where it is asked which question answers, and the weight of that share beside the fused score. Of 90 comparisons and questions
-# about one aspect (dev) 85 find their question first without, 89 with it (10: 88, 7: 87; weight .5: 87), of 438 others as many.
+# about one aspect (dev, four left out since) 85 find their question first without, 89 with it, of 438 others as many.
 SHARPNESS_QUESTIONS, BESIDE_FUSED = 14.0, 1.0
 
 
