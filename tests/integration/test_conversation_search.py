@@ -138,7 +138,7 @@ def test_a_short_follow_up_is_answered_in_either_script_where_the_document_does(
 
 def test_a_reply_without_citations_says_what_was_talked_about(searcher):
     asked = Turn("user", "How does ROUGE work?")
-    assert searcher.search(asked.content).hits[0].question == 43
+    assert {43, 41} <= {hit.question for hit in searcher.search(asked.content).hits[:3]}
     said = "It checks how much of the reference is covered by the output: recall over n-grams."
     assert searcher.carried((asked, Turn("assistant", said))) == [41]
     assert searcher.carried((Turn("user", "question 43"), Turn("assistant", said))) == [43]
