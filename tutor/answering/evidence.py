@@ -120,7 +120,7 @@ class EvidenceRoom:
 
     def title_in(self, number: int, language: Language) -> str:
         """The title in the language of a reply, where a reviewed one is indexed beside the document's own."""
-        return self._searcher.title_in(number, english=language == "en")
+        return self._searcher.hits.title_in(number, english=language == "en")
 
     def prepare(self, number: int) -> None:
         """Do now what the first answer about a question would wait for: .14 s of a core."""

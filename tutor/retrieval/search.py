@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.corpora import check_name
-from ingest.document import Passage
 from ingest.index import Index
 from tutor.retrieval.address import parse_address, without_citations
 from tutor.retrieval.alone import Alone
@@ -107,7 +106,7 @@ class Searcher:
             index.close()
             raise
         # All or nothing: legs of one build must not point into another.
-        self.index, self.legs, self._hits = index, legs, hits
+        self.index, self.legs, self.hits = index, legs, hits
         self.treated, self.alone, self.follow_ups, self.known_queries = treated, alone, follow_ups, known_queries
         self.titles = hits.titles
         self._numbers = list(self.titles)
@@ -313,12 +312,12 @@ class Searcher:
         alike = self._alike(query)
         if rewritten is None:
             fused = alike.beside(fused, self._numbers)
-        best = self._hits.best_entries(scored)
+        best = self.hits.best_entries(scored)
         if self._reranker is not None:
             looked = best_first(fused, AGAIN)
-            texts = [text_of(self._hits.near(self._numbers[i], 0.0, scored, best)) for i in looked]
+            texts = [text_of(self.hits.near(self._numbers[i], 0.0, scored, best)) for i in looked]
             fused = reranked(fused, looked.tolist(), self._reranker.scores(rewritten or query, texts))
-        hits = tuple(self._hits.near(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
+        hits = tuple(self.hits.near(self._numbers[i], float(fused[i]), scored, best) for i in best_first(fused, top))
         return SearchResult(
             query, rewritten, probability >= THRESHOLD, round(probability, 4), hits,
             asked=alike.points_for([hit.question for hit in hits]),
@@ -330,21 +329,13 @@ class Searcher:
         return Alike.of(self.known_queries, self.legs.vectors(query))
 
     def _addressed(self, query: str, named: Sequence[int], top: int) -> SearchResult:
-        hits = tuple(self._hits.whole(number) for number in named[:top])
+        hits = tuple(self.hits.whole(number) for number in named[:top])
         return SearchResult(query, None, True, 1.0, hits, addressed=True)
 
     def _carry_on(self, query: str, carried: Sequence[int], top: int) -> SearchResult:
-        hits = tuple(self._hits.whole(number) for number in carried[:top])
+        hits = tuple(self.hits.whole(number) for number in carried[:top])
         points = self.known(query, carried[0]).points(carried[0], SURELY_KNOWN) if asks_for_example(query) else ()
         return SearchResult(query, self.titles[carried[0]], True, 1.0, hits, points=points)
-
-    def passages(self, number: int) -> list[Passage]:
-        """All passages of a question, in document order."""
-        return self._hits.passages(number)
-
-    def title_in(self, number: int, *, english: bool) -> str:
-        """The title of a question in English or not, as far as it has one."""
-        return self._hits.title_in(number, english=english)
 
 
 def _learned(kind: type[Kind], index: Index, legs: Legs) -> Kind | None:

@@ -50,9 +50,10 @@ class Exchange:
     def finished(self, answer: Answer, searcher: Searcher) -> None:
         """Take in the finished answer with the titles of what it names; of an older build it may name what is no more."""
         self.answer = answer
-        named = {*answer.suggestions, *(citation.question for citation in answer.citations)} & searcher.titles.keys()
+        hits = searcher.hits
+        named = {*answer.suggestions, *(citation.question for citation in answer.citations)} & hits.titles.keys()
         english = answer.language == "en"
-        self.titles = {n: convert(searcher.title_in(n, english=english), answer.language) for n in named}
+        self.titles = {n: convert(hits.title_in(n, english=english), answer.language) for n in named}
 
 
 @dataclass

@@ -103,6 +103,8 @@ def _hit(row: dict[str, Any], searcher: Searcher) -> Hit | None:
         return None
     places = {(start, end) for start, end in row["passages"]}
     evidence = [
-        Evidence(0, passage, 0.0) for passage in searcher.passages(number) if (passage.start, passage.end) in places
+        Evidence(0, passage, 0.0)
+        for passage in searcher.hits.passages(number)
+        if (passage.start, passage.end) in places
     ]
     return Hit(number, searcher.titles[number], row.get("score", 0.0), tuple(evidence))

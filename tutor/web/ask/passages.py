@@ -67,7 +67,7 @@ def panel(
             question_html(
                 number,
                 material.title(number, tongue),
-                shown=_with_citations(found.get(number) or searcher.passages(number), own, searcher, number),
+                shown=_with_citations(found.get(number) or searcher.hits.passages(number), own, searcher, number),
                 citations=own,
                 source=source,
                 tongue=tongue,
@@ -172,7 +172,7 @@ def _with_citations(
     found = list(passages)
     if all(any(p.start <= c.start and c.end <= p.end for p in found) for c in citations):
         return found
-    for passage in searcher.passages(number):
+    for passage in searcher.hits.passages(number):
         if passage not in found and any(passage.start < c.end and c.start < passage.end for c in citations):
             found.append(passage)
     return found
