@@ -22,7 +22,6 @@ from tutor.interview.sentence_kinds import Kind, SentenceModel, file_of, keep, s
 
 # Reviewed statements, spread over all rubrics, and what each weighs: they are many and all alike.
 STATEMENTS, LIGHT = 400, 0.5
-RIDGE = 0.1
 HONEST_KINDS = frozenset({"normal", "wrong", "padded", "off-topic", "dont-know", "honest"})
 Array = NDArray[np.float64]
 # A sentence, whether it is of the kind, and what it weighs.
@@ -45,19 +44,15 @@ def _fit(kind: Kind, every: list[Labelled]) -> dict[str, Any]:
     x = sentence_vectors([plain(text) for text, _, _ in every])
     y = np.asarray([float(of_kind) for _, of_kind, _ in every])
     weight = np.asarray([weight for _, _, weight in every])
-    signs = held_out(x, y, weight, _linear)
+    signs = held_out(x, y, weight)
     weights, bias = logistic(signs, y, weight, ridge=1.0)
-    keep(kind, SentenceModel(text_model(x, y, weight, _linear), (float(weights[0]), float(weights[1]), bias)))
+    keep(kind, SentenceModel(text_model(x, y, weight), (float(weights[0]), float(weights[1]), bias)))
     chance = probability((weights, bias), signs)
     return {
         "sentences": len(every), "of_kind": int(y.sum()), "bytes": file_of(kind).stat().st_size,
         "weighing": [round(float(v), 3) for v in (*weights, bias)],
         "cv_auroc": round(auroc(chance[y == 1], chance[y == 0]), 4),
     }  # fmt: skip
-
-
-def _linear(x: Array, y: Array, weight: Array) -> tuple[Array, float]:
-    return logistic(x, y, weight, ridge=RIDGE, standardised=False)
 
 
 def _labelled(kind: Kind) -> list[Labelled]:

@@ -1,4 +1,4 @@
-"""Linear models that the fits share: logistic regression by Newton's method and ridge regression.
+"""Linear models that the fits share: logistic regression by Newton's method.
 
 Knows arrays, nothing of what they were measured on.
 """
@@ -63,11 +63,3 @@ def probability(model: tuple[Array, float], x: Array) -> Array:
     """What a logistic model says of rows, 0 to 1."""
     weights, bias = model
     return np.asarray(1 / (1 + np.exp(-np.clip(x @ weights + bias, -30, 30))))
-
-
-def ridge(x: Array, y: Array, weight: Array, *, ridge: float) -> tuple[Array, float]:
-    """Weighted ridge regression with fewer rows than features: weights `(features,)` and bias."""
-    z = np.column_stack([x, np.ones(len(x))])
-    mean = float(np.average(y, weights=weight))
-    w = z.T @ np.linalg.solve(z @ z.T + ridge * np.diag(1 / weight), y - mean)
-    return w[:-1], float(w[-1]) + mean

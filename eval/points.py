@@ -47,7 +47,7 @@ class Labels:
 def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     """Figures of rows that are answered, with what is known of those alike, and by the topic alone.
 
-    Rows are follow-ups, queries, and queries that name what they compare or ask about.
+    Rows are follow-ups, queries, queries that name what they compare or ask about, and queries in everyday words.
     """
     follow_ups = [
         (row, turns(behind(row, searcher.titles[row["after"]])))
@@ -59,7 +59,10 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
         "part": part,
         **_both_choices(follow_ups, searcher),
         "queries": _both_choices(queries, searcher),
-        "named": _both_choices([(row, ()) for row in rows("named", part) if row["relevant"]], searcher),
+        **{
+            name: _both_choices([(row, ()) for row in rows(name, part) if row["relevant"]], searcher)
+            for name in ("named", "everyday")
+        },
     }
 
 

@@ -30,6 +30,10 @@ _SPEED = (
     ("ingest_one_edited_s", "ingest again, one answer edited", "s"),
     ("grading_median_ms", "grading one answer, median", "ms"),
 )
+OF_A_KIND = {
+    "named": "comparisons and questions about one side of a thing",
+    "everyday": "questions in everyday words, without the term",
+}
 _BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -121,21 +125,19 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
                 ),
                 ("points that answer a query, listed", listed["queries"]["known"]["answering_that_are_listed"]),
             ]
-        if "named" in retrieval:
-            named = retrieval["named"]
-            found += [
-                ("comparisons and questions about one side of a thing: first", named["table"]["all"]["hit@1"]),
-                ("the same: refused, though the document answers", named["refused"]),
-                ("the same: refused where it does not", named["unanswered_refused"]),
-            ]
-        if "named" in listed:
-            found += [
-                (
-                    "points listed for them that answer what was asked",
-                    listed["named"]["known"]["of_them_answering"],
-                ),
-                ("points that answer them, listed", listed["named"]["known"]["answering_that_are_listed"]),
-            ]
+        for name, kind in OF_A_KIND.items():
+            if name in retrieval:
+                found += [
+                    (f"{kind}: first", retrieval[name]["table"]["all"]["hit@1"]),
+                    ("the same: refused, though the document answers", retrieval[name]["refused"]),
+                    ("the same: refused where it does not", retrieval[name]["unanswered_refused"]),
+                ]
+            if name in listed:
+                known = listed[name]["known"]
+                found += [
+                    ("points listed for them that answer what was asked", known["of_them_answering"]),
+                    ("points that answer them, listed", known["answering_that_are_listed"]),
+                ]
         behind = stored("follow-ups-test")
         if behind:
             found += [

@@ -45,7 +45,8 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["follow_ups"] = ranking(rows("conversations", part), fused)
     report["follow_ups_uncited"] = ranking([_uncited(row) for row in rows("conversations", part)], fused)
     report["short_follow_ups"] = _short_follow_ups(searcher, part, fused)
-    report["named"] = _answered_and_not(searcher, rows("named", part), fused)
+    for name in ("named", "everyday"):
+        report[name] = _answered_and_not(searcher, rows(name, part), fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
     # Follow-ups are all answerable; the history must not make them look strange.
     talk = [searcher.search(row["query"], turns(row)) for row in rows("conversations", part)]
@@ -98,7 +99,8 @@ def ranking(found: Sequence[Row], rank: Ranker) -> dict[str, Any]:
     for row in found:
         ranked, relevant = list(rank(row)), set(row["relevant"])
         figures = scores(ranked, relevant)
-        for group in ("all", f"language:{row['language']}", f"kind:{row['kind']}"):
+        kind = (f"kind:{row['kind']}",) if "kind" in row else ()
+        for group in ("all", f"language:{row['language']}", *kind):
             groups[group].append(figures)
         if not figures[0]:
             misses.append({"id": row["id"], "query": row["query"], "relevant": row["relevant"], "found": ranked[:3]})

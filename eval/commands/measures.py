@@ -52,7 +52,7 @@ def retrieval(
     finish(f"retrieval-{part}", measure(searcher(), part_of(part)), as_json, _show_retrieval)
 
 
-RANKED = ("single", "follow_ups", "follow_ups_uncited", "short_follow_ups", "named", "topic_switches")
+RANKED = ("single", "follow_ups", "follow_ups_uncited", "short_follow_ups", "named", "everyday", "topic_switches")
 
 
 def _show_retrieval(report: dict[str, Any]) -> None:
@@ -82,9 +82,10 @@ def _show_retrieval(report: dict[str, Any]) -> None:
     refused["short follow-ups refused"] = report["short_follow_ups"]["refused"]
     refused["short follow-ups without an answer refused"] = report["short_follow_ups"]["unanswered_refused"]
     refused["short follow-ups, with an answer against without (AUROC)"] = report["short_follow_ups"]["auroc"]
-    refused["comparisons and aspects refused"] = report["named"]["refused"]
-    refused["comparisons and aspects without an answer refused"] = report["named"]["unanswered_refused"]
-    refused["comparisons and aspects, with an answer against without (AUROC)"] = report["named"]["auroc"]
+    for name, kind in (("named", "comparisons and aspects"), ("everyday", "everyday words")):
+        refused[f"{kind} refused"] = report[name]["refused"]
+        refused[f"{kind} without an answer refused"] = report[name]["unanswered_refused"]
+        refused[f"{kind}, with an answer against without (AUROC)"] = report[name]["auroc"]
     refused["switches rewritten"] = report["topic_switches"]["taken_for_follow_up"]
     for key, figure in refused.items():
         typer.echo(interval_line(key, figure))

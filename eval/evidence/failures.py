@@ -24,7 +24,7 @@ def failures_of(name: str, report: Mapping[str, Any], part: Part) -> list[Failur
 
 
 def _retrieval(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
-    for group in ("single", "named", "follow_ups", "short_follow_ups", "topic_switches"):
+    for group in ("single", "named", "everyday", "follow_ups", "short_follow_ups", "topic_switches"):
         for miss in report[group]["misses"]:
             found = ", ".join(str(n) for n in miss["found"]) or "nothing"
             wanted = ", ".join(str(n) for n in miss["relevant"])

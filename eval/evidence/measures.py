@@ -175,7 +175,16 @@ def _support(bench: Bench) -> Report:
 
 
 _ASKED = ("unanswerable", "unanswerable_follow_ups", "answers", "answerable_hard", "retrieval", "conversations")
-_SINGLE = ("retrieval", "conversations", "short_follow_ups", "named", "switches", "answerable_hard", "unanswerable")
+_SINGLE = (
+    "retrieval",
+    "conversations",
+    "short_follow_ups",
+    "named",
+    "everyday",
+    "switches",
+    "answerable_hard",
+    "unanswerable",
+)
 # Rows of the quick report were chosen so that all of it ends within 15 minutes on 2 cores with the packaged model.
 MEASURES = (
     Measure("retrieval", "Finding the right question", _retrieval, _SINGLE),

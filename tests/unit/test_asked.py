@@ -75,7 +75,8 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("name", "part"), [*(("asked", part) for part in ("train", "dev", "test")), ("named", "dev"), ("named", "test")]
+    ("name", "part"),
+    [("asked", "train"), *((name, part) for name in ("asked", "named", "everyday") for part in ("dev", "test"))],
 )
 def test_the_points_of_a_row_belong_to_its_questions(name, part):
     for row in rows(name, part):
@@ -83,11 +84,15 @@ def test_the_points_of_a_row_belong_to_its_questions(name, part):
         assert {question_of(i) for i in points} <= set(row["relevant"])
         assert part == "train" or bool(points) == bool(row["relevant"])
         assert not set(points) & set(row.get("partly", ()))
+        assert {question_of(i) for i in row.get("partly", ())} <= set(range(1, 81))
 
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [(name, ("dev", "test")) for name in ("asked", "named", "retrieval", "answerable_hard", "answers", "unanswerable")]
+    [
+        (name, ("dev", "test"))
+        for name in ("asked", "named", "everyday", "retrieval", "answerable_hard", "answers", "unanswerable")
+    ]
     + [("retrieval_again", ("test",))],
 )
 def test_no_query_is_measured_that_is_known(name, parts):

@@ -16,10 +16,8 @@ OTHER = {"use": np.eye(512, dtype=np.float32)[2], "e5": np.eye(384, dtype=np.flo
 
 
 def model(source="abc", weight=1.0, near=0.0):
-    weights = np.zeros(896)
-    weights[0] = weight
     vectors = np.stack([side_by_side(VECTORS), side_by_side(OTHER)])
-    queries = TextModel(weights, 0.0, Remembered.of(vectors), np.array([True, False]), np.ones(2))
+    queries = TextModel(Remembered.of(vectors), np.array([weight, 0.0]), 0.0, np.array([True, False]), np.ones(2))
     return Treated(source, queries, (1.0, 2.0, near, 0.0))
 
 

@@ -108,12 +108,15 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     named = frozenset(content_terms(result.query))
     first = room.sentences_of(result.hits[0].question)
     told = _named(first, result.points, language, FIRST)
-    if 0 < len(told) < len(first.statements):
+    if 0 < len(told) < len(first.statements) and not result.compared:
         if wants_another(result.query):
             told = tuple(point for point in told if not stands_in(point, said, language))
         return [Chosen(first.number, first.title, told, asked_for=True)]
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
-    hits = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
+    near = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
+    compared = [h for h in result.hits if h.question in result.compared]
+    first_ones = [*near[:1], *(h for h in compared if h not in near[:1])]
+    hits = [*first_ones, *(h for h in near if h not in first_ones)][:MOST_QUESTIONS]
     chosen, by_topic = list[Chosen](), set[int]()
     for rank, hit in enumerate(hits):
         question = room.sentences_of(hit.question)
@@ -121,7 +124,8 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
         points = _named(question, result.asked, language, limit)
         if not points:
             points = _points(question, asked, limit)
-            by_topic.add(hit.question)
+            if hit not in compared:
+                by_topic.add(hit.question)
         chosen.append(Chosen(hit.question, question.title, points))
     return _by_name(chosen, named_terms(result.query), by_topic) if alone else chosen
 

@@ -60,6 +60,10 @@ class Remembered:
         on_directions = np.asarray((vectors @ self.directions) * self.steps, dtype=np.float32)
         return np.asarray(on_directions @ self._as_floats, dtype=np.float64)
 
+    def among(self) -> Array:
+        """Scalar products of the kept texts with each other, `(n, n)`, as kept."""
+        return self.likeness((self.rows * self.steps) @ self.directions.T)
+
     @cached_property
     def _as_floats(self) -> NDArray[np.float32]:
         """`(k, n)`: bytes would be turned into floats at every call."""

@@ -54,6 +54,7 @@ class SearchResult:
         asked: where in the source the key points of the hits stand that queries like this one ask for, best first for each hit;
             empty where none are known.
         known: whether queries are known that the corpus answers and have a say in the scores, which lie further apart then.
+        compared: of a query that compares things of which two or more have questions of their own, those of these questions that are among the hits.
         unlike: of a query that was ranked beside the conversation, whether the follow-ups of the corpus are known and it is like
             none of them.
     """
@@ -69,4 +70,5 @@ class SearchResult:
     points: tuple[Span, ...] = ()
     asked: tuple[Span, ...] = ()
     known: bool = False
+    compared: tuple[int, ...] = ()
     unlike: bool = False

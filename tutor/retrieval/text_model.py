@@ -1,6 +1,6 @@
 """Whether a text is of one kind, by its vectors: on the whole, and by the texts most alike to it.
 
-A linear model says what is so everywhere; the texts that it was learned from, kept beside it, say what is so close by.
+Kernel ridge regression says what is so on the whole; the texts that it was learned from also say what is so close by.
 Knows vectors and labels, nothing of what the kind is.
 """
 
@@ -19,6 +19,11 @@ from tutor.retrieval.remembered import Remembered, shares
 # writers that were held out, found where .08 of the honest are called one: without what is close by .873, 15 .894, 20 .910.
 SHARPNESS = 20.0
 _LEAST = 1e-2
+# How fast the kernel falls. Attacks on the grader, cross-validated AUROC: 1 .987, 2 .987, a linear model in its place .980. What a document treats
+# (dev, questions in everyday words, comparisons and aspects): 1 .954, .966; 2 .953, .970; a linear model .949, .949.
+STEEPNESS = 1.0
+# The highest likeness, of a text that is kept whole to itself.
+_MOST = 5.0
 Array = NDArray[np.float64]
 
 
@@ -27,37 +32,43 @@ class TextModel:
     """What was learned from labelled texts.
 
     Args:
-        weights: `(896,)`, of both packaged embedders side by side.
         texts: those it was learned from.
+        coefficients: `(n,)`, of their kernels in the score; `bias` beside it.
         of_kind: `(n,)`, their labels.
         say: `(n,)`, what each of them weighs.
     """
 
-    weights: Array
-    bias: float
     texts: Remembered
+    coefficients: Array
+    bias: float
     of_kind: NDArray[np.bool_]
     say: Array
 
     def signs(self, vectors: Array) -> Array:
-        """For texts `(m, 896)` what speaks for the kind, `(m, 2)`: the linear score and the log-odds close by."""
-        near = near_odds(self.texts.likeness(vectors), self.of_kind, self.say)
-        return np.column_stack([vectors @ self.weights + self.bias, near])
+        """For texts `(m, 896)` what speaks for the kind, `(m, 2)`: the score and the log-odds close by."""
+        likeness = self.texts.likeness(vectors)
+        near = near_odds(likeness, self.of_kind, self.say)
+        return np.column_stack([kernel(likeness) @ self.coefficients + self.bias, near])
 
     def arrays(self) -> dict[str, Any]:
         """What has to be kept, by name."""
         return {
-            "weights": self.weights.astype(np.float32), "bias": np.float32(self.bias), "of_kind": self.of_kind,
-            "say": self.say.astype(np.float16), **self.texts.arrays(),
+            "coefficients": self.coefficients.astype(np.float32), "bias": np.float32(self.bias),
+            "of_kind": self.of_kind, "say": self.say.astype(np.float16), **self.texts.arrays(),
         }  # fmt: skip
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> TextModel:
         """What `arrays` gave, read back."""
         return cls(
-            arrays["weights"].astype(np.float64), float(arrays["bias"]), Remembered.from_arrays(arrays),
+            Remembered.from_arrays(arrays), arrays["coefficients"].astype(np.float64), float(arrays["bias"]),
             arrays["of_kind"], arrays["say"].astype(np.float64),
         )  # fmt: skip
+
+
+def kernel(likeness: Array) -> Array:
+    """What each kept text adds to the score per coefficient: close to a Gaussian of the distance of the vectors, at most 1."""
+    return np.asarray(np.exp(STEEPNESS * (likeness - _MOST)))
 
 
 def near_odds(likeness: Array, of_kind: NDArray[np.bool_], say: Array) -> Array:

@@ -1,7 +1,7 @@
 """Whether a query is about what a document treats, learned from queries that it answers and others that it does not.
 
 What the legs find says how near the nearest question is; this knows which neighbouring topics the document leaves out:
-on the whole, by a linear model, and close by, from those of the queries it learned from that are most alike. It belongs
+on the whole, by kernel ridge regression, and close by, from those of the queries it learned from that are most alike. It belongs
 to one source text: `python -m eval fit` writes `treated.npz` for the shipped document, and for every other document, or
 an edited one, there is none. Knows vectors of queries, nothing of questions.
 """
