@@ -42,4 +42,4 @@ def _regression(kernels: Array, labels: Array, weight: Array) -> tuple[Array, fl
     """Kernel ridge regression around the weighted mean of the labels: coefficients `(n,)` and bias. Changes `kernels`."""
     bias = float(np.average(labels, weights=weight))
     kernels[np.diag_indices_from(kernels)] += RIDGE / weight
-    return np.linalg.solve(kernels, labels - bias), bias
+    return np.asarray(np.linalg.solve(kernels, labels - bias), dtype=np.float64), bias

@@ -19,8 +19,8 @@ from tutor.interview.sentence_kinds import chances
 # From CUT on a sentence that talks to the grader is not graded. Where no sentence looks like an answer the whole is called
 # an attack; there, beside a pattern and beside an attack beyond doubt, LIKELY is enough.
 LIKELY, CUT, SURE = 0.6, 0.9, 0.95
-# From here on a sentence could stand in an answer to any question, and is not graded. Each of four writers by the others:
-# .89 of the fillers are above it, and .002 of short or general sentences that do say something.
+# From here on a sentence could stand in an answer to any question, and is not graded. Cross-validated, .81 of the fillers
+# are above it, and .001 of short or general sentences that do say something.
 EMPTY = 0.95
 
 # --- ignorance -----------------------------------------------------------------------------------------------------
