@@ -103,7 +103,11 @@ def _attacks(
     }
     if not likely:
         return [], bool(spans)
-    likely = {s: 0.0 if LIKELY <= chance < SURE and says(s) else chance for s, chance in likely.items()}
+    likely = {
+        # Who admits ignorance beside it is called an attack only where that is sure: it earns nothing either way.
+        s: 0.0 if LIKELY <= chance < SURE and (says(s) or _admits(answer[s.start : s.end])) else chance
+        for s, chance in likely.items()
+    }
     called = bool(spans) or min(likely.values()) >= LIKELY
     limit = LIKELY if called or max(likely.values()) >= SURE else CUT
     return [(s.start, s.end) for s, chance in likely.items() if chance >= limit], called
