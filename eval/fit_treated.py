@@ -23,7 +23,7 @@ from tutor.retrieval.search import Searcher
 from tutor.retrieval.treated import Treated
 
 # Expansions of each question that count as queries that it answers, and what each weighs: .1 to 1 are alike on dev,
-# none is worse (.033 to .017 of the answerable ones refused where .93 of the others are).
+# none is worse (.033 to .017 of the answerable ones refused where .93 of the others are; with a linear model).
 EXPANSIONS, LIGHT = 12, 0.3
 # Of the queries that the document does not answer. Cross-validated, .945 refuses .016 of the answerable ones, .955 .035, .96 .039 and .965 .045
 # (before questions in everyday words were learned from; .955 .029 with them).

@@ -30,7 +30,7 @@ _SPEED = (
     ("ingest_one_edited_s", "ingest again, one answer edited", "s"),
     ("grading_median_ms", "grading one answer, median", "ms"),
 )
-OF_A_KIND = {
+_OF_A_KIND = {
     "named": "comparisons and questions about one side of a thing",
     "everyday": "questions in everyday words, without the term",
 }
@@ -125,7 +125,7 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
                 ),
                 ("points that answer a query, listed", listed["queries"]["known"]["answering_that_are_listed"]),
             ]
-        for name, kind in OF_A_KIND.items():
+        for name, kind in _OF_A_KIND.items():
             if name in retrieval:
                 found += [
                     (f"{kind}: first", retrieval[name]["table"]["all"]["hit@1"]),

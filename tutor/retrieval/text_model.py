@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tutor.retrieval.remembered import Remembered, shares
 
-# Of the likeness. What a document treats, cross-validated AUROC: 6 .987, 10 .989, 15 to 30 .990. Attacks on the grader by
+# Of the likeness, found beside a linear model. What a document treats, cross-validated AUROC: 6 .987, 10 .989, 15 to 30 .990. Attacks on the grader by
 # writers that were held out, found where .08 of the honest are called one: without what is close by .873, 15 .894, 20 .910.
 SHARPNESS = 20.0
 _LEAST = 1e-2
