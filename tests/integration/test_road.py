@@ -7,6 +7,7 @@ import pytest
 from ingest.index import Index
 from tutor.answering.answer import Done, Sources, Text
 from tutor.answering.tutor import Ask, Tutor
+from tutor.retrieval.conversation import cited_questions
 from tutor.retrieval.result import Turn
 
 
@@ -56,6 +57,33 @@ def test_what_a_follow_up_is_known_to_ask_for_is_told_at_once(searcher, fake_mod
     check_citations(tutor, answer)
     simpler = tutor.answer(Ask("用簡單的話講有什麼缺點", behind(searcher, 65)))
     assert simpler.usage["model_calls"] > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "sides", "cited"),
+    [
+        ("PPO 跟 DPO 差在哪", ("**PPO**", "**DPO**"), [34, 40]),
+        ("CLIP 跟 BLIP 有什么差别", ("**CLIP**", "**BLIP**"), [54, 55]),
+        ("用簡單的話說 LoRA 和 QLoRA 差在哪", ("**LoRA**", "**QLoRA**"), [37, 38]),
+        ("Compare FlashAttention and the KV cache", ("**FlashAttention**", "**KV cache**"), [18, 19]),
+    ],
+)
+def test_things_compared_are_told_at_once_side_by_side_in_the_order_of_the_query(
+    searcher, fake_model, query, sides, cited
+):
+    tutor = Tutor(searcher, fake_model)
+    answer = tutor.answer(Ask(query))
+    assert answer.usage["model_calls"] == 0
+    first, second = (answer.answer.index(side) for side in sides)
+    told = answer.answer[first:second], answer.answer[second:]
+    assert [cited_questions(text, searcher.titles) for text in told] == [[number] for number in cited]
+    check_citations(tutor, answer)
+
+
+def test_of_things_compared_with_one_hit_asked_for_only_that_is_answered(searcher, fake_model):
+    answer = Tutor(searcher, fake_model).answer(Ask("PPO 跟 DPO 差在哪", top=1))
+    assert not answer.answer.startswith("**PPO**")
+    assert answer.usage["model_calls"] > 0
 
 
 @pytest.mark.parametrize("unlike", [True, False])

@@ -65,7 +65,7 @@ def test_a_query_that_does_not_compare_two_things_names_none(query):
 )
 def test_both_sides_of_a_comparison_are_told(searcher, query, both):
     found = searcher.search(query)
-    assert set(found.compared) == both <= {hit.question for hit in found.hits}
+    assert {c.question for c in found.compared} == both <= {hit.question for hit in found.hits}
     assert len(found.hits) == 5
     assert len(searcher.search(query, top=1).hits) == 1
     told = {part.number: part.points for part in choose(found, EvidenceRoom(searcher), "zh-Hant")}

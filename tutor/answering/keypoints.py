@@ -82,8 +82,8 @@ class Chosen:
     """What one question contributes, in the order of the document.
 
     Args:
-        asked_for: whether the points are known to be what a follow-up asks for: nothing else answers it. None are left where they
-            were told before and others are wanted.
+        asked_for: whether the points are known to be what a follow-up, or whoever compares things, asks for: nothing else answers it.
+            None are left where they were told before and others are wanted.
     """
 
     number: int
@@ -112,9 +112,12 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
         if wants_another(result.query):
             told = tuple(point for point in told if not stands_in(point, said, language))
         return [Chosen(first.number, first.title, told, asked_for=True)]
+    sides = _side_by_side(result, room, language)
+    if sides:
+        return sides
     asked = _Asked(room.embed([query])[0], frozenset(terms(query)), named, language, said)
     near = [h for h in result.hits[:most] if result.addressed or h.score >= share * best]
-    compared = [h for h in result.hits if h.question in result.compared]
+    compared = [h for h in result.hits if h.question in {c.question for c in result.compared}]
     first_ones = [*near[:1], *(h for h in compared if h not in near[:1])]
     hits = [*first_ones, *(h for h in near if h not in first_ones)][:MOST_QUESTIONS]
     chosen, by_topic = list[Chosen](), set[int]()
@@ -128,6 +131,18 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
                 by_topic.add(hit.question)
         chosen.append(Chosen(hit.question, question.title, points))
     return _by_name(chosen, named_terms(result.query), by_topic) if alone else chosen
+
+
+def _side_by_side(result: SearchResult, room: EvidenceRoom, language: Language) -> list[Chosen]:
+    """What is known to be asked for of each thing that is compared, best question first; none where one of them has no such points."""
+    sides = []
+    for number in [compared.question for compared in result.compared]:
+        question = room.sentences_of(number)
+        points = _named(question, result.asked, language, FIRST)
+        sides.append(Chosen(number, question.title, points, asked_for=True))
+    best = [hit.question for hit in result.hits]
+    known = len(sides) > 1 and all(side.points for side in sides)
+    return sorted(sides, key=lambda side: best.index(side.number)) if known else []
 
 
 def _named(question: QuestionSentences, spans: Sequence[Span], language: Language, limit: int) -> tuple[KeyPoint, ...]:

@@ -80,10 +80,21 @@ def quizzed(draft: Draft, first: Chosen) -> str:
     return styles.quiz(first.number, first.title, [p.text for p in first.points if p.in_language], draft.language)
 
 
-def pointed(draft: Draft, part: Chosen, source: str) -> str:
-    """The points that a follow-up is known to ask for, in their own words: a small model adds nothing right to them."""
-    draft.cite(cite(point, source) for point in part.points)
-    return still(spoken(part.points, draft.language))
+def pointed(draft: Draft, chosen: Sequence[Chosen], source: str) -> str:
+    """The points that are known to be asked for, in their own words: a small model adds nothing right to them.
+
+    Things that are compared stand side by side, in the order of the query.
+    """
+    draft.cite(cite(point, source) for part in chosen for point in part.points)
+    if len(chosen) == 1:
+        return still(spoken(chosen[0].points, draft.language))
+    points = {part.number: part.points for part in chosen}
+    sides = [
+        f"**{compared.thing}**\n\n{render(points[compared.question], draft.language, 'nothing').strip()}"
+        for compared in draft.result.compared
+        if points.get(compared.question)
+    ]
+    return still("\n\n".join(sides))
 
 
 def completion(draft: Draft, chosen: Sequence[Chosen], room: EvidenceRoom, source: str, said: str = "") -> str:

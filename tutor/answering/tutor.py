@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -125,9 +125,9 @@ class Tutor:
             yield from _at_once(draft, replies.corrected(draft, mended, chosen, self._source), refused=False)
         elif wish.style == "quiz":
             yield from _at_once(draft, replies.quizzed(draft, chosen[0]), refused=False)
-        elif chosen[0].asked_for and not wish.style and all(point.in_language for point in chosen[0].points):
+        elif _told_at_once(chosen, wish):
             self._read_on(chosen, draft)
-            yield from _at_once(draft, replies.pointed(draft, chosen[0], self._source), refused=False)
+            yield from _at_once(draft, replies.pointed(draft, chosen, self._source), refused=False)
         else:
             yield from self._worded(ask, chosen, draft, said if wish.style else "")
 
@@ -233,6 +233,12 @@ class Tutor:
                 close = getattr(stream, "close", None)
                 if close is not None:
                     close()
+
+
+def _told_at_once(chosen: Sequence[Chosen], wish: styles.Wish) -> bool:
+    """Whether the points are the reply. Of things compared they are whatever the style: a small model mixes up which is which."""
+    known = chosen[0].asked_for and all(point.in_language for part in chosen for point in part.points)
+    return known and (not wish.style or len(chosen) > 1)
 
 
 def _at_once(draft: Draft, text: str, *, refused: bool) -> Iterator[Event]:

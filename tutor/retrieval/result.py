@@ -38,6 +38,14 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A thing that a query compares with others, in its own words, and the question that it has of its own."""
+
+    thing: str
+    question: int
+
+
+@dataclass(frozen=True)
 class SearchResult:
     """A ranking for one query.
 
@@ -54,7 +62,8 @@ class SearchResult:
         asked: where in the source the key points of the hits stand that queries like this one ask for, best first for each hit;
             empty where none are known.
         known: whether queries are known that the corpus answers and have a say in the scores, which lie further apart then.
-        compared: of a query that compares things of which two or more have questions of their own, those of these questions that are among the hits.
+        compared: of a query that compares things of which two or more have questions of their own, those that are among the hits, in the
+            order of the query.
         unlike: of a query that was ranked beside the conversation, whether the follow-ups of the corpus are known and it is like
             none of them.
     """
@@ -70,5 +79,5 @@ class SearchResult:
     points: tuple[Span, ...] = ()
     asked: tuple[Span, ...] = ()
     known: bool = False
-    compared: tuple[int, ...] = ()
+    compared: tuple[Compared, ...] = ()
     unlike: bool = False

@@ -40,7 +40,7 @@ from tutor.retrieval.hits import Hits, text_of
 from tutor.retrieval.learned import Kind, learned_for
 from tutor.retrieval.legs import Legs, LegScores
 from tutor.retrieval.rerank import AGAIN, load_reranker, reranked
-from tutor.retrieval.result import SearchResult, Turn
+from tutor.retrieval.result import Compared, SearchResult, Turn
 from tutor.retrieval.treated import Treated
 
 if TYPE_CHECKING:
@@ -334,7 +334,11 @@ class Searcher:
         if found.rewritten is not None or found.addressed or not found.in_corpus:
             return found
         things = things_compared(found.query)
-        homes = list(dict.fromkeys(home for thing in things if (home := self._home(thing)) is not None))
+        homes = dict[int, str]()
+        for thing in things:
+            home = self._home(thing)
+            if home is not None:
+                homes.setdefault(home, thing)
         first = found.hits[0]
         if (
             len(homes) < 2
@@ -348,8 +352,9 @@ class Searcher:
         best, least = self.hits.best_entries(scored), found.hits[-1].score
         kept = found.hits[: top - len(missing)]
         hits = (*kept, *(self.hits.near(home, least, scored, best) for home in missing))
-        compared = tuple(home for home in homes if home in [hit.question for hit in hits])
-        asked = self._alike(found.query).points_for([hit.question for hit in hits])
+        numbers = [hit.question for hit in hits]
+        compared = tuple(Compared(thing, home) for home, thing in homes.items() if home in numbers)
+        asked = self._alike(found.query).points_for(numbers)
         return replace(found, hits=hits, asked=asked, compared=compared)
 
     def _home(self, thing: str) -> int | None:
