@@ -46,7 +46,7 @@ OUT = Path(__file__).parent.parent / "tutor" / "retrieval" / "calibration.json"
 def fit(searcher: Searcher) -> dict[str, Any]:
     """Learn weights and confidence, with and without expansions; write them; return the cross-validated figures."""
     # What was learned before must not reach what is learned now.
-    searcher.treated = searcher.follow_ups = searcher.alone = searcher.known_queries = None
+    searcher.ranker.treated = searcher.ranker.follow_ups = searcher.ranker.alone = searcher.ranker.known_queries = None
     weights, hit_at_1 = _fit_weights(searcher)
     unknown: dict[str, dict[str, float]] = {"conversation": PRIOR, "confidence": {"bias": 0.0}, "usual": {}}
     plain_form = {"weights": PLAIN_WEIGHTS, **unknown}
@@ -55,18 +55,18 @@ def fit(searcher: Searcher) -> dict[str, Any]:
     _write(written)
     written["confidence"], written["usual"], area = _fit_confidence(searcher)
     written["conversation"], talk = fit_conversation(searcher)
-    searcher.follow_ups = fit_follow_ups(searcher)
+    searcher.ranker.follow_ups = fit_follow_ups(searcher)
     written["foreseen"], foreseen = fit_conversation(searcher)
     _write(written)
     treated = fit_treated(searcher, positives(), negatives())
-    searcher.alone, alone = fit_alone(searcher, answered())
-    searcher.treated = learned_for(Treated, searcher.index.manifest["source_sha256"], searcher.legs.embedders)
+    searcher.ranker.alone, alone = fit_alone(searcher, answered())
+    searcher.ranker.treated = learned_for(Treated, searcher.index.manifest["source_sha256"], searcher.legs.embedders)
     changes = [
         *({**row, "answered": True} for row in made_up(answered(), answered(), MADE_UP)),
         *({**row, "answered": False} for row in made_up(negatives(), answered(), len(negatives()))),
     ]
-    searcher.follow_ups, unanswered = fit_unanswered(searcher, searcher.follow_ups, changes)
-    searcher.known_queries = fit_asked(searcher)
+    searcher.ranker.follow_ups, unanswered = fit_unanswered(searcher, searcher.ranker.follow_ups, changes)
+    searcher.ranker.known_queries = fit_asked(searcher)
     with tempfile.TemporaryDirectory(prefix="tutor-fit-") as folder:
         plain = _without_expansions(searcher, Path(folder))
         written["plain"]["confidence"], written["plain"]["usual"], plain_area = _fit_confidence(plain)

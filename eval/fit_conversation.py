@@ -90,14 +90,16 @@ def _arrays(found: Sequence[Measured]) -> tuple[Array, Array, Array, Array]:
 def _measured(searcher: Searcher, row: Row, counts: float) -> Measured | None:
     """None where the ranking would not look at the conversation."""
     history = tuple(Turn(t["role"], t["content"]) for t in row["history"])
-    carried, query = searcher.carried(history), row["query"]
+    carried, query = searcher.ranker.carried(history), row["query"]
     if not carried or continues(query) or stands_alone(query):
         return None
     scored = searcher.legs.score(query)
     with_title = searcher.legs.glance(f"{searcher.titles[carried[0]]} {query}")
     right = np.asarray([float(number in row["relevant"]) for number in searcher.titles])
-    weighed = features(searcher.context(query, scored, with_title, history, carried, searcher.known(query, carried[0])))
-    return Measured(row, weighed, searcher.by_itself(query, scored), right, counts)
+    weighed = features(
+        searcher.ranker.context(query, scored, with_title, history, carried, searcher.ranker.known(query, carried[0]))
+    )
+    return Measured(row, weighed, searcher.ranker.by_itself(query, scored), right, counts)
 
 
 def _fit(x: Array, y: Array, weight: Array, prior: Array) -> Array:

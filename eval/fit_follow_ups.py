@@ -120,7 +120,7 @@ def _judged(one: Asked, weighing: Mapping[Reading, tuple[float, float, float]]) 
 def _measured(searcher: Searcher, known: FollowUps, changes: Sequence[Row]) -> Iterator[Asked]:
     ids = np.asarray([row["id"] for row in _both_scripts()])
     for sort, row, history in _asked(searcher, changes):
-        carried, found = searcher.carried(history), searcher.search(row["query"], history)
+        carried, found = searcher.ranker.carried(history), searcher.search(row["query"], history)
         if not carried or found.addressed or continues(row["query"]):
             continue
         likeness = known.likeness(searcher.legs.vectors(row["query"]))

@@ -69,7 +69,8 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
 def _both_choices(found: Sequence[tuple[Row, Sequence[Turn]]], searcher: Searcher) -> dict[str, Any]:
     room, spans = EvidenceRoom(searcher), spans_of_points(searcher)
     by_topic = copy(searcher)
-    by_topic.known_queries = None
+    by_topic.ranker = copy(searcher.ranker)
+    by_topic.ranker.known_queries = None
     figures: dict[str, list[tuple[float, ...]]] = {"known": [], "topic": []}
     refused = []
     for row, history in found:

@@ -100,7 +100,7 @@ def test_a_topic_of_its_own_is_found_behind_a_refusal(searcher):
 def test_what_the_document_leaves_out_weighs_on_the_confidence(searcher, monkeypatch):
     query = "PPO 的 clipping epsilon 一般設多少？"
     with_it = searcher.search(query).confidence
-    monkeypatch.setattr(searcher, "treated", None)
+    monkeypatch.setattr(searcher.ranker, "treated", None)
     assert with_it < searcher.search(query).confidence
 
 
@@ -123,7 +123,7 @@ def test_what_is_asked_next_is_known_for_this_document(searcher, monkeypatch):
     )
     query = "how do we know it is grounded?"  # metrics are elsewhere in the document
     assert searcher.search(query, history).hits[0].question in {49, 68}
-    monkeypatch.setattr(searcher, "follow_ups", None)
+    monkeypatch.setattr(searcher.ranker, "follow_ups", None)
     assert searcher.search(query, history).hits[0].question not in {49, 68}
 
 
@@ -140,8 +140,8 @@ def test_a_reply_without_citations_says_what_was_talked_about(searcher):
     asked = Turn("user", "How does ROUGE work?")
     assert {43, 41} <= {hit.question for hit in searcher.search(asked.content).hits[:3]}
     said = "It checks how much of the reference is covered by the output: recall over n-grams."
-    assert searcher.carried((asked, Turn("assistant", said))) == [41]
-    assert searcher.carried((Turn("user", "question 43"), Turn("assistant", said))) == [43]
+    assert searcher.ranker.carried((asked, Turn("assistant", said))) == [41]
+    assert searcher.ranker.carried((Turn("user", "question 43"), Turn("assistant", said))) == [43]
 
 
 def test_a_query_that_stands_alone_by_its_wording_changes_the_topic(searcher, monkeypatch):
@@ -151,14 +151,14 @@ def test_a_query_that_stands_alone_by_its_wording_changes_the_topic(searcher, mo
     )
     query = "欸可以用白話跟完全外行的人講，LLM 到底是啥嗎"
     assert searcher.search(query, history).hits[0].question == 1
-    monkeypatch.setattr(searcher, "alone", None)
+    monkeypatch.setattr(searcher.ranker, "alone", None)
     assert searcher.search(query, history).hits[0].question != 1
 
 
 def test_known_queries_change_the_order_and_not_the_confidence(searcher, monkeypatch):
     queries = ["QLoRA为什么能省显存", "大規模去重用什麼演算法", "drawbacks of transformers"]
     known = [searcher.search(query) for query in queries]
-    monkeypatch.setattr(searcher, "known_queries", None)
+    monkeypatch.setattr(searcher.ranker, "known_queries", None)
     alone = [searcher.search(query) for query in queries]
     assert [one.confidence for one in known] == [one.confidence for one in alone]
     assert [[h.question for h in one.hits] for one in known] != [[h.question for h in one.hits] for one in alone]

@@ -80,7 +80,7 @@ def test_both_sides_are_told_behind_a_conversation_too(searcher):
 
 
 def test_both_sides_are_told_where_no_queries_are_known(searcher, monkeypatch):
-    monkeypatch.setattr(searcher, "known_queries", None)
+    monkeypatch.setattr(searcher.ranker, "known_queries", None)
     found = searcher.search("預訓練和SFT差別")
     assert {21, 31} <= {part.number for part in choose(found, EvidenceRoom(searcher), "zh-Hant")}
 

@@ -167,7 +167,7 @@ def test_two_things_of_two_questions_are_both_told(searcher):
 def test_points_that_are_asked_for_stay_although_they_never_mention_the_name(searcher, monkeypatch):
     room, query = EvidenceRoom(searcher), "LoRA 為什麼省記憶體？"
     with monkeypatch.context() as without:
-        without.setattr(searcher, "known_queries", None)
+        without.setattr(searcher.ranker, "known_queries", None)
         found = searcher.search(query)
     question = room.sentences_of(29)
     other = next(s.sentence for s in question.statements if "LoRA" not in s.text)
@@ -194,7 +194,7 @@ def test_what_is_asked_of_a_name_is_not_taken_from_questions_that_never_mention_
     ("query", "language"), [("LoRA 為什麼省記憶體？", "zh-Hant"), ("Does LoRA reduce optimizer memory?", "en")]
 )
 def test_a_question_about_something_else_gives_only_what_speaks_of_the_name(searcher, query, language, monkeypatch):
-    monkeypatch.setattr(searcher, "known_queries", None)  # nothing but the topic says what is asked for
+    monkeypatch.setattr(searcher.ranker, "known_queries", None)  # nothing but the topic says what is asked for
     found = searcher.search(query)
     chosen = {part.number: part.points for part in choose(found, EvidenceRoom(searcher), language)}
     assert {29, 37} <= set(chosen)

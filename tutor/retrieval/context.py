@@ -20,6 +20,8 @@ Fused = NDArray[np.float64]
 RICH = 8
 # Cosines of e5 lie between .7 and 1, others between 0 and 1.
 _E5_FLOOR, _E5_SPAN = 0.8, 0.1
+# A share weighs as much as this many of the others: the ridge pulls all weights alike.
+NEAREST_SPAN = 3.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Context:
         related: 1 where a question is of the category of the first carried one.
         lacked: share of the names in the query that the first carried question never mentions, 0 to 1.
         expected: how much each question is expected next, None where no follow-ups are known.
+        led_to: share of the known follow-ups nearest to the query that lead to each question, None where none are known.
     """
 
     query: str
@@ -46,10 +49,11 @@ class Context:
     related: Fused
     lacked: float
     expected: Fused | None = None
+    led_to: Fused | None = None
 
 
 def features(context: Context) -> dict[str, Fused]:
-    """What the ranking weighs, by name; each `(questions,)`, about 0 to 1, what is expected 0 to 5.8."""
+    """What the ranking weighs, by name; each `(questions,)`, about 0 to 1, what is expected 0 to 5.8 and 0 to 3."""
     first = np.zeros(len(context.own))
     first[context.carried[0]] = 1.0
     near = np.zeros(len(context.own))
@@ -57,7 +61,9 @@ def features(context: Context) -> dict[str, Fused]:
         if 0 <= position < len(near):
             near[position] = 1.0
     content = content_terms(context.query)
-    known = {} if context.expected is None else {"expected": context.expected}
+    known = {}
+    if context.expected is not None and context.led_to is not None:
+        known = {"expected": context.expected, "expected by the nearest": NEAREST_SPAN * context.led_to}
     return {
         "own": context.own,
         "with title": context.with_title,
