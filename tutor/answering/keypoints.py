@@ -23,6 +23,7 @@ from tutor.answering.script import convert
 from tutor.answering.wording import say
 from tutor.retrieval.confidence import named_terms
 from tutor.retrieval.conversation import content_terms, wants_another
+from tutor.retrieval.framing import about
 from tutor.retrieval.result import SearchResult, Span
 
 # A further question joins when it scores at least this share of the best: a comparison of two, a shared topic.
@@ -104,8 +105,9 @@ def choose(result: SearchResult, room: EvidenceRoom, language: Language, said: s
     alone = result.rewritten is None
     joins = JOINS_KNOWN if result.known else JOINS
     share, most, further = (joins, MOST_QUESTIONS, FURTHER) if alone else IN_CONVERSATION
-    query = result.query if result.rewritten is None else f"{result.rewritten} {result.query}"
-    named = frozenset(content_terms(result.query))
+    asked_about = about(result.query)
+    query = asked_about if alone else f"{result.rewritten} {asked_about}"
+    named = frozenset(content_terms(asked_about))
     first = room.sentences_of(result.hits[0].question)
     told = _named(first, result.points, language, FIRST)
     if 0 < len(told) < len(first.statements) and not result.compared:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.corpora import check_name
 from ingest.index import Index
 from tutor.retrieval.courtesy import without_courtesies
+from tutor.retrieval.framing import about
 from tutor.retrieval.hits import Hits
 from tutor.retrieval.legs import Legs
 from tutor.retrieval.ranker import LONGEST_QUERY, Ranker
@@ -100,9 +101,9 @@ class Searcher:
         """
         started = time.perf_counter()
         ranker = self._current()
-        result = ranker.search(query[:LONGEST_QUERY], without_courtesies(history)[-MOST_TURNS:], top)
+        result = ranker.search(about(query[:LONGEST_QUERY]), without_courtesies(history)[-MOST_TURNS:], top)
         elapsed = (time.perf_counter() - started) * 1000
-        return replace(result, ms=round(elapsed, 1))
+        return replace(result, query=query[:LONGEST_QUERY], ms=round(elapsed, 1))
 
     def _current(self) -> Ranker:
         """The ranker of the newest build: one for a whole search, whatever another thread swaps in meanwhile."""
