@@ -11,8 +11,8 @@ EN = "what is LoRA?"
 @pytest.mark.parametrize(
     "query",
     [
-        "介紹一下LoRA", "请介绍一下 LoRA", "簡單介紹 LoRA", "講講LoRA", "談談你對LoRA的理解", "说说你对 LoRA 的看法", "幫我複習 LoRA", "幫我整理LoRA的重點",
-        "可以講一下LoRA嗎？", "你聽過LoRA嗎", "我不懂LoRA", "LoRA 不太懂", "LoRA 重點整理", "關於LoRA", "給我講 LoRA", "我想了解一下LoRA",
+        "介紹一下LoRA", "请介绍一下 LoRA", "簡單介紹 LoRA", "講講LoRA", "談談你對LoRA的理解", "说说你对 LoRA 的看法", "幫我複習 LoRA", 
+        "幫我整理LoRA的重點",        "可以講一下LoRA嗎？", "你聽過LoRA嗎", "我不懂LoRA", "LoRA 不太懂", "LoRA 重點整理", "關於LoRA", "給我講 LoRA", "我想了解一下LoRA",
         "面試官問LoRA，我該怎麼答", "如果面試官問我什麼是LoRA，怎麼回答？", "面試被問到 LoRA 怎麼回答比較好",
     ],
 )  # fmt: skip

@@ -28,7 +28,7 @@ class Answer:
     """A finished reply.
 
     Args:
-        suggestions: nearest questions, offered with a refusal.
+        suggestions: nearest questions, offered with a refusal; or the questions of a topic, where these were asked for.
         flags: what the checks noticed, e.g. "extractive", "near miss".
         timings: `retrieval_ms`, `first_token_ms`, `total_ms`; None for a token that never came.
         usage: token counts of the words as the model server reported them, and `model_calls`, of which all but the

@@ -29,6 +29,7 @@ class Draft:
         held: pieces of an unfinished sentence that may not be shown yet.
         calls: of the model, for this reply.
         dropped, supported, objected: sentences that were taken out, that the evidence supports, that the guard took out.
+        listed: the questions of a topic, where whoever asked wanted them named.
         first_token: seconds from `started`, None before the model's first word.
     """
 
@@ -50,6 +51,7 @@ class Draft:
     wary: bool = False
     held: str = ""
     last_line: str = ""
+    listed: tuple[int, ...] = ()
 
     @property
     def suggestions(self) -> tuple[int, ...]:
@@ -102,7 +104,7 @@ class Draft:
             refused=refused,
             language=self.language,
             citations=tuple(self.citations),
-            suggestions=self.suggestions if refused else (),
+            suggestions=self.suggestions if refused else self.listed,
             flags=tuple(self.flags),
             timings={
                 "retrieval_ms": self.result.ms,

@@ -17,7 +17,7 @@ from tutor.answering.keypoints import Chosen, KeyPoint, cite, render, spoken, st
 from tutor.answering.nearby import nearby, nearest, opening
 from tutor.answering.outgoing import still
 from tutor.answering.premise import Correction
-from tutor.answering.wording import refusal, say
+from tutor.answering.wording import listed, refusal, say
 
 # Points that are shown where no answer was found.
 NEAREST = 3
@@ -72,6 +72,13 @@ def corrected(draft: Draft, mended: Correction, chosen: Sequence[Chosen], source
     draft.cite(cite(point, source) for point in points)
     more = render(points, draft.language, "key-points")
     return say("premise", draft.language).format(quote, mark) + (f"\n\n{still(more)}" if more else "")
+
+
+def named(draft: Draft, numbers: Sequence[int], room: EvidenceRoom) -> str:
+    """The questions of a topic, as a list that can be chosen from."""
+    draft.listed = tuple(numbers)
+    draft.flags.append("list")
+    return listed(draft.language, numbers, {n: still(room.title_in(n, draft.language)) for n in numbers})
 
 
 def quizzed(draft: Draft, first: Chosen) -> str:

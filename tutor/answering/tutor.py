@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import ModelUnavailable
-from tutor.answering import prompt, replies, second_opinion, styles
+from tutor.answering import listing, prompt, replies, second_opinion, styles
 from tutor.answering.answer import Answer, Done, Event, Language, Rechecking, Sources, Text, Waiting
 from tutor.answering.checking import Checking, bare
 from tutor.answering.draft import Draft
@@ -92,6 +92,9 @@ class Tutor:
         if polite is not None:
             yield from self._polite(ask, polite, language, started)
             return
+        named = None if heard.refused else listing.topic_listed(ask.query)
+        if named is not None and (yield from self._named(ask, named, language, started)):
+            return
         wish = styles.wish(ask.query)
         topic = wish.topic or (styles.CONTINUE[language] if ask.history else ask.query)
         result = replace(self.searcher.search(topic, ask.history, ask.top), query=ask.query)
@@ -137,6 +140,16 @@ class Tutor:
         yield Sources(result, ())
         draft = Draft(ask.query, language, self.model.name, result, started, flags=["courtesy"])
         yield from _at_once(draft, say(polite, language), refused=False)
+
+    def _named(self, ask: Ask, topic: str, language: Language, started: float) -> Generator[Event, None, bool]:
+        """The questions of a topic; whether there are any."""
+        result = replace(self.searcher.search(topic, (), listing.MOST), query=ask.query)
+        numbers = listing.near_enough(result)
+        if numbers:
+            yield Sources(result, ())
+            draft = Draft(ask.query, language, self.model.name, result, started)
+            yield from _at_once(draft, replies.named(draft, numbers, self.room), refused=False)
+        return bool(numbers)
 
     @property
     def _source(self) -> str:

@@ -83,6 +83,11 @@ _TEXTS: dict[str, dict[Language, str]] = {
         "zh-Hans": "最接近的题目：",
         "en": "The nearest questions are:",
     },
+    "listed": {
+        "zh-Hant": "這些題目和你問的主題有關：",
+        "zh-Hans": "这些题目和你问的主题有关：",
+        "en": "These questions are about the topic you asked for:",
+    },
     "extract": {
         "zh-Hant": "（語言模型目前無法使用，以下是文件原文的摘錄）",
         "zh-Hans": "（语言模型目前无法使用，以下是文件原文的摘录）",
@@ -116,6 +121,11 @@ def refusal(language: Language, suggestions: Sequence[int], titles: Mapping[int,
     """A polite refusal that offers the nearest questions; `reason` is a key of the texts."""
     lines = [say(reason, language)]
     if suggestions:
-        mark = {"zh-Hant": "第 {} 題：", "zh-Hans": "第 {} 题：", "en": "Q{}: "}[language]
-        lines += ["", say("nearest", language), *(f"- {mark.format(n)}{titles[n]}" for n in suggestions)]
+        lines += ["", listed(language, suggestions, titles, "nearest")]
     return "\n".join(lines)
+
+
+def listed(language: Language, numbers: Sequence[int], titles: Mapping[int, str], heading: str = "listed") -> str:
+    """Questions by number and title, one a line, below a heading (a key of the texts)."""
+    mark = {"zh-Hant": "第 {} 題：", "zh-Hans": "第 {} 题：", "en": "Q{}: "}[language]
+    return "\n".join([say(heading, language), *(f"- {mark.format(n)}{titles[n]}" for n in numbers)])

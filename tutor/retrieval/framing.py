@@ -13,7 +13,8 @@ from tutor.retrieval.conversation import content_terms, has_pronoun
 # On folded words (lower case, Simplified Chinese).
 _POLITE_ZH = r"(?:(?:请问?|麻烦|可以|可不可以|能不能|能否|能|帮我|帮忙|给我|跟我|向我|和我|替我|我想要?|我要|想要?|来|先|再|快速|简单地?|简短地?|大概|稍微|你|吧|[,，\s])*)"
 _TELL_ZH = (
-    r"(?:(?:介绍|讲解|讲述|讲讲|说明(?!书)|说说|谈谈|聊聊|解释(?![性错])|科普|教我|总结|整理|概述|概括(?!一[句段])|复习|温习|了解(?!了)|认识|知道(?!了)|学学|搞懂|弄懂|简述|简介|分享|告诉我)(?:一下下?|一遍|下)?"
+    r"(?:(?:介绍|讲解|讲述|讲讲|说明(?!书)|说说|谈谈|聊聊"
+    r"|解释(?![性错])|科普|教我|总结|整理|概述|概括(?!一[句段])|复习|温习|了解(?!了)|认识|知道(?!了)|学学|搞懂|弄懂|简述|简介|分享|告诉我)(?:一下下?|一遍|下)?"
     r"|(?:讲|说|谈|聊|归纳|描述|学|学习|教)(?:一下下?|一遍)|(?<=[给跟帮替向]我)(?:讲|说|谈|聊)(?![个一])|(?<=[请我])描述)(?:给我听?)?"
 )
 _ABOUT_ZH = r"(?:一些|什么是|何谓|有关|关于|你对于?|到底)?"
@@ -24,12 +25,12 @@ _ASKED_ZH = (
 _ANSWER_ZH = r"(?:的话)?[,，\s]*(?:我|你)?(?:该|应该|要|可以|会)?(?:怎么|如何|怎样)(?:回答|答|说|讲|应对|回应|回)(?:比较好|才好|呢)?"
 _REST_ZH = r"(?:的(?:理解|看法|认识|基本概念|概念|总结|笔记|相关知识|知识|基础|意思)|的?(?:重点整理|重点|懒人包|概述|大纲|简介|入门))"
 _POLITE_EN = (
-    r"(?:(?:please|ok(?:ay)?|so|hi|hey|can|could|would|you|i want to|i'?d like to|i would like to|i need to|i have to|let'?s|let us|help me(?: to)?|just|quickly|briefly"
-    r"|short|quick|brief|a|an|some|give me|show me|write(?: me)?|need|want)[,\s]+)*"
+    r"(?:(?:please|ok(?:ay)?|so|hi|hey|can|could|would|you|i want to|i'?d like to|i would like to|i need to|i have to|let'?s"
+    r"|let us|help me(?: to)?|just|quickly|briefly|short|quick|brief|a|an|some|give me|show me|write(?: me)?|need|want)[,\s]+)*"
 )
 _TELL_EN = (
-    r"(?:tell me(?: more| something)? about|talk(?: to me)? about|explain(?: to me)?|describe|introduce(?: me to)?|summari[sz]e|define|outline|discuss|teach me(?: about)?|walk me through"
-    r"|learn(?: more)? about|brush up on|review|revise|understand|know(?: more)? about"
+    r"(?:tell me(?: more| something)? about|talk(?: to me)? about|explain(?: to me)?|describe|introduce(?: me to)?|summari[sz]e|define|outline|discuss|teach me(?: about)?"
+    r"|walk me through|learn(?: more)? about|brush up on|review|revise|understand|know(?: more)? about"
     r"|(?:intro(?:duction)?|summary|overview|rundown|explanation|primer|refresher|notes|crash course)(?: to| of| on| about| for)"
     r"|(?:the )?(?:key points|basics|main points|main ideas|essentials|gist|idea|concept)(?: of| behind| about)"
     r"|i (?:really |still )?(?:don'?t|do not)(?: really| quite| fully)? (?:get|understand|know)(?: much about)?|what do you know about|do you know(?: about)?|have you heard of"

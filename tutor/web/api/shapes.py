@@ -117,7 +117,9 @@ class AnswerReply(BaseModel):
     refused: bool = Field(description="The document does not say this; `suggestions` are the nearest questions.")
     language: str
     citations: list[Citation]
-    suggestions: list[int]
+    suggestions: list[int] = Field(
+        description="Nearest questions with a refusal; with the flag `list` those of the topic."
+    )
     flags: list[str] = Field(description="What the checks noticed, such as `extractive`: no model worded it.")
     timings: dict[str, float | None]
     usage: dict[str, int]

@@ -92,7 +92,7 @@ def _rewritten(exchange: Exchange, tongue: Tongue) -> str:
 
 def _text(exchange: Exchange, titles: Mapping[int, str], tongue: Tongue) -> str:
     answer = exchange.answer
-    text = _without_list(answer) if answer is not None and answer.refused else exchange.text
+    text = _without_list(answer) if answer is not None and answer.suggestions else exchange.text
     if not text:
         return ""
     kind = "text refused" if answer is not None and answer.refused else "text"
@@ -148,7 +148,7 @@ def _note(exchange: Exchange, tongue: Tongue) -> str:
 
 def _options(exchange: Exchange, titles: Mapping[int, str], tongue: Tongue) -> str:
     answer = exchange.answer
-    if answer is None or not answer.refused or not answer.suggestions:
+    if answer is None or not answer.suggestions:
         return ""
     # What is asked is what the button says, in the language of the reply.
     buttons = "".join(
@@ -161,10 +161,10 @@ def _options(exchange: Exchange, titles: Mapping[int, str], tongue: Tongue) -> s
 
 
 def _without_list(answer: Answer) -> str:
-    """A refusal without its list of nearest questions: they are the buttons below it."""
-    nearest = tutor_says("nearest", answer.language)
-    head, found, _ = answer.answer.partition(nearest)
-    return f"{head}{nearest}" if found else head
+    """A reply without the questions that it offers: they are the buttons below it."""
+    heading = tutor_says("nearest" if answer.refused else "listed", answer.language)
+    head, found, _ = answer.answer.partition(heading)
+    return f"{head}{heading}" if found else head
 
 
 def _icon(name: str, words: str, **data: object) -> str:

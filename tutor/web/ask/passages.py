@@ -57,8 +57,9 @@ def panel(
     numbers = list(dict.fromkeys([c.question for c in citations]))
     numbers += [n for n in exchange.used if n not in numbers]
     if not numbers:
-        # A refusal offers the same questions here as in its words.
-        numbers = list(answer.suggestions) if answer is not None and refused else [h.question for h in result.hits[:3]]
+        # The same questions are offered here as in the words.
+        numbers = list(answer.suggestions) if answer is not None and answer.suggestions else []
+        numbers = numbers or [h.question for h in result.hits[:3]]
     found = {h.question: [e.passage for e in h.evidence] for h in result.hits}
     blocks = []
     for number in numbers:
