@@ -23,7 +23,8 @@ def test_a_topic_in_a_chinese_frame_becomes_the_question_what_it_is(query):
 @pytest.mark.parametrize(
     "query",
     [
-        "tell me about LoRA", "Can you explain LoRA?", "could you explain what LoRA is", "Give me a quick overview of LoRA, please", "quick intro to LoRA", "summarize LoRA",
+        "tell me about LoRA", "Can you explain LoRA?", "could you explain what LoRA is", "Give me a quick overview of LoRA, please",
+        "quick intro to LoRA", "summarize LoRA",
         "I don't really understand LoRA", "help me understand LoRA", "how would you explain LoRA in an interview?", "What do you know about LoRA?", "LoRA explained",
         "key points of LoRA", "walk me through LoRA", "I need to brush up on LoRA", "what should I say if they ask me about LoRA?",
     ],

@@ -11,7 +11,10 @@ from ingest.text import fold
 from tutor.retrieval.conversation import content_terms, has_pronoun
 
 # On folded words (lower case, Simplified Chinese).
-_POLITE_ZH = r"(?:(?:请问?|麻烦|可以|可不可以|能不能|能否|能|帮我|帮忙|给我|跟我|向我|和我|替我|我想要?|我要|想要?|来|先|再|快速|简单地?|简短地?|大概|稍微|你|吧|[,，\s])*)"
+_POLITE_ZH = (
+    r"(?:(?:请问?|麻烦|可以|可不可以|能不能|能否|能|帮我|帮忙|给我|跟我|向我|和我|替我|我想要?|我要|想要?|来"
+    r"|先|再|快速|简单地?|简短地?|大概|稍微|你|吧|[,，\s])*)"
+)
 _TELL_ZH = (
     r"(?:(?:介绍|讲解|讲述|讲讲|说明(?!书)|说说|谈谈|聊聊"
     r"|解释(?![性错])|科普|教我|总结|整理|概述|概括(?!一[句段])|复习|温习|了解(?!了)|认识|知道(?!了)|学学|搞懂|弄懂|简述|简介|分享|告诉我)(?:一下下?|一遍|下)?"
@@ -29,11 +32,12 @@ _POLITE_EN = (
     r"|let us|help me(?: to)?|just|quickly|briefly|short|quick|brief|a|an|some|give me|show me|write(?: me)?|need|want)[,\s]+)*"
 )
 _TELL_EN = (
-    r"(?:tell me(?: more| something)? about|talk(?: to me)? about|explain(?: to me)?|describe|introduce(?: me to)?|summari[sz]e|define|outline|discuss|teach me(?: about)?"
-    r"|walk me through|learn(?: more)? about|brush up on|review|revise|understand|know(?: more)? about"
+    r"(?:tell me(?: more| something)? about|talk(?: to me)? about|explain(?: to me)?|describe|introduce(?: me to)?|summari[sz]e|define|outline|discuss"
+    r"|teach me(?: about)?|walk me through|learn(?: more)? about|brush up on|review|revise|understand|know(?: more)? about"
     r"|(?:intro(?:duction)?|summary|overview|rundown|explanation|primer|refresher|notes|crash course)(?: to| of| on| about| for)"
     r"|(?:the )?(?:key points|basics|main points|main ideas|essentials|gist|idea|concept)(?: of| behind| about)"
-    r"|i (?:really |still )?(?:don'?t|do not)(?: really| quite| fully)? (?:get|understand|know)(?: much about)?|what do you know about|do you know(?: about)?|have you heard of"
+    r"|i (?:really |still )?(?:don'?t|do not)(?: really| quite| fully)? (?:get|understand|know)(?: much about)?"
+    r"|what do you know about|do you know(?: about)?|have you heard of"
     r"|what (?:should|do|can|would) i (?:say|answer) (?:if|when) (?:they|i'?m|i am|an interviewer|the interviewer|someone) ask(?:s|ed)?(?: me)?(?: about)?"
     r"|how (?:should|would|do|can) (?:i|you) (?:explain|answer|describe))\s+(?:the concept of\s+)?"
 )
