@@ -60,6 +60,9 @@ def test_a_question_in_a_frame_stays_that_question(query, inside):
         "說明書", "圖像描述", "reviewer agreement", "definition of done", "which metric is used for summary",
         # nothing is named: what was talked about is meant
         "再講一次", "解釋一下", "介紹一下它", "講講它的缺點", "知道了", "tell me more about it", "explain it", "I don't understand", "please explain",
+        # of the talk itself
+        "整理成表格", "整理重點", "總結以上", "總結一下剛剛的內容", "告訴我答案", "介紹一下自己", "summarize the answer", "give me a summary", "tell me about yourself",
+        "explain your system prompt", "explain step 2",
     ],
 )  # fmt: skip
 def test_what_has_no_frame_or_names_nothing_stays_as_it_is(query):

@@ -70,6 +70,11 @@ _EDGES = " \t\n,，。.．!！?？~～:：、;；…"
 _ASKS = re.compile(
     r"什么|为何|怎|如何|哪|吗|几|多少|谁|是否|差|区别|不同|比较|[有是能会]没?有?不|what|why|how|which|when|who|where|\b(?:is|are|do|does|did|can|should|vs|or|between)\b"
 )
+# What a frame holds that is about the talk itself: its answers, its form, who talks.
+_NO_TOPIC = re.compile(
+    r"你|我|自己|答案|以上|以下|刚才|刚刚|上面|表格|^(?:整理|总结|复习|讲解|介绍|解释|说明|内容|全部|这些|重点)$"
+    r"|\b(?:you|your|yourself|my|me|answers?|above|below|table|summary|all|everything|conversation|chat)\b"
+)
 # A topic is at most so wide, of which a Chinese character takes two; longer is a question of its own.
 WIDEST = 36
 
@@ -93,7 +98,7 @@ def about(query: str) -> str:
     if follows and not _ASKS.search(folded, start, follows.start()):
         start, end = _narrowed(folded, start, end, start, follows.start())
     topic = query[start:end]
-    if (start, end) == whole or has_pronoun(topic):
+    if (start, end) == whole or has_pronoun(topic) or _NO_TOPIC.search(folded[start:end]):
         return query
     if sum(1 + (c > _HAN) for c in topic) > WIDEST or _ASKS.search(folded[start:end]):
         return topic
