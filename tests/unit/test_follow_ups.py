@@ -48,6 +48,14 @@ def test_what_is_expected_depends_on_the_query_and_on_what_was_talked_about():
     assert after_5[0] > after_5[1]
 
 
+def test_the_nearest_ones_share_what_they_lead_to_and_the_others_say_little():
+    likeness = known().likeness(query(0))
+    nearest, wide = (known().led_to(likeness, 3, NUMBERS, sharpness) for sharpness in (12.0, 1.0))
+    assert nearest.argmax() == wide.argmax() == 1
+    assert 1 >= nearest[1] > wide[1]
+    assert Behind.of(None, query(0), 3).led_to(NUMBERS) is None
+
+
 def test_a_question_that_nobody_is_known_to_ask_about_next_is_not_expected():
     assert expected(known(), 0, 3, [5, 8, 77])[2] == 0
     assert expected(known(), 7, 77).max() <= 5.9
