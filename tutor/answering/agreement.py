@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ingest.text import fold, terms
 from tutor.answering.misconceptions import nearest
 from tutor.answering.opposites import clash
+from tutor.answering.subjects import Subjects
 
 if TYPE_CHECKING:
     from tutor.answering.evidence import EvidenceRoom, QuestionSentences
@@ -65,6 +66,7 @@ class Prepared:
         vectors: `(n, dimension)` of the statements.
         weight: inverse document frequency of the terms among the clauses.
         where: for each term the clauses that hold it, and those that only have it in the sentence around them.
+        subjects: what its statements are about, its reviewed ones among them.
     """
 
     clauses: tuple[Clause, ...]
@@ -72,6 +74,7 @@ class Prepared:
     folded: str
     weight: dict[str, float]
     where: dict[str, tuple[list[int], list[int]]]
+    subjects: Subjects
 
 
 _NOWHERE: tuple[list[int], list[int]] = ([], [])
@@ -95,6 +98,7 @@ class Agreement:
         said = self._prepared(question)
         own = set(terms(text)) or {text}
         foreign = any(name.removesuffix("s") not in said.folded for name in map(fold, _NAME.findall(text)))
+        foreign |= said.subjects.exchanged(text, vector)
         against = shared_side = 0.0
         for clause in _clauses(fold(text)):
             near, share = _aligned(clause, said)
@@ -146,7 +150,24 @@ def _prepare(question: QuestionSentences) -> Prepared:
     for position, clause in enumerate(clauses):
         for term in clause.around | clause.terms:
             where.setdefault(term, ([], []))[term not in clause.terms].append(position)
-    return Prepared(tuple(clauses), vectors, " ".join((fold(question.title), *texts)), weight, where)
+    return Prepared(
+        tuple(clauses), vectors, " ".join((fold(question.title), *texts)), weight, where, _subjects(question)
+    )
+
+
+def _subjects(question: QuestionSentences) -> Subjects:
+    known = [
+        ([s.text for s in question.sentences], question.vectors),
+        (question.digest, question.digest_vectors),
+        ([s.text for s in question.statements], question.statement_vectors),
+        ([s.text_en for s in question.statements], question.statement_vectors_en),
+    ]
+    given = [(texts, vectors) for texts, vectors in known if len(vectors)]
+    if not given:
+        return Subjects.of([], question.vectors)
+    return Subjects.of(
+        [text for texts, _ in given for text in texts], np.concatenate([vectors for _, vectors in given])
+    )
 
 
 def _clauses(folded: str) -> list[str]:
