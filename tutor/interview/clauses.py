@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from ingest.text import converter
 
 _SENTENCE = re.compile(r".+?(?:[。！？；!?;\n]+|\.(?=\s|$)|$)", re.DOTALL)
-# English clauses often have no comma between them.
-_CLAUSE = re.compile(r".+?(?:[，,：:—、]+|(?=\s(?:and|but|so|because|while|whereas|then|which)\s)|$)", re.DOTALL)
+_CLAUSE = re.compile(r"[^，,：:—、]+(?:[，,：:—、]+|$)", re.DOTALL)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _EDGE = " \t\r\n　，,。；;：:、—"
