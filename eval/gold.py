@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeVar
 Part = Literal["train", "dev", "test"]
 Row = dict[str, Any]
 T = TypeVar("T")
+# Sets of single queries of a kind, with queries that the document does not answer among them, and how the kind is called.
+SINGLE_QUERIES = {"named": "comparisons and aspects", "everyday": "everyday words", "requests": "requests for a topic"}
 _most: ContextVar[int | None] = ContextVar("most", default=None)
 
 

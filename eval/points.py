@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from eval.fit_asked import spans_of_points
-from eval.gold import Part, Row, rows
+from eval.gold import SINGLE_QUERIES, Part, Row, rows
 from eval.intervals import mean_interval
 from eval.retrieval import behind, turns
 from tutor.answering.evidence import EvidenceRoom
@@ -47,7 +47,7 @@ class Labels:
 def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     """Figures of rows that are answered, with what is known of those alike, and by the topic alone.
 
-    Rows are follow-ups, queries, queries that name what they compare or ask about, and queries in everyday words.
+    Rows are follow-ups, queries, and the kinds of `SINGLE_QUERIES`.
     """
     follow_ups = [
         (row, turns(behind(row, searcher.titles[row["after"]])))
@@ -61,7 +61,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
         "queries": _both_choices(queries, searcher),
         **{
             name: _both_choices([(row, ()) for row in rows(name, part) if row["relevant"]], searcher)
-            for name in ("named", "everyday")
+            for name in SINGLE_QUERIES
         },
     }
 

@@ -33,6 +33,7 @@ _SPEED = (
 _OF_A_KIND = {
     "named": "comparisons and questions about one side of a thing",
     "everyday": "questions in everyday words, without the term",
+    "requests": 'requests for a topic: "walk me through LoRA"',
 }
 _BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eval.baselines.kept import document_of, kept
 from eval.baselines.usual_recipe import UsualRecipe, missing
-from eval.gold import Part, Row, rows
+from eval.gold import SINGLE_QUERIES, Part, Row, rows
 from eval.intervals import auroc, interval, mean_interval
 from tutor.retrieval.address import without_citations
 from tutor.retrieval.result import Turn
@@ -45,7 +45,7 @@ def measure(searcher: Searcher, part: Part) -> dict[str, Any]:
     report["follow_ups"] = ranking(rows("conversations", part), fused)
     report["follow_ups_uncited"] = ranking([_uncited(row) for row in rows("conversations", part)], fused)
     report["short_follow_ups"] = _short_follow_ups(searcher, part, fused)
-    for name in ("named", "everyday"):
+    for name in SINGLE_QUERIES:
         report[name] = _answered_and_not(searcher, rows(name, part), fused)
     report["topic_switches"] = ranking(rows("switches", part), fused)
     # Follow-ups are all answerable; the history must not make them look strange.

@@ -22,6 +22,7 @@ from eval.commands.common import (
     searcher,
     show_figures,
 )  # fmt: skip
+from eval.gold import SINGLE_QUERIES
 from tutor.settings import Settings
 
 app = typer.Typer()
@@ -52,7 +53,7 @@ def retrieval(
     finish(f"retrieval-{part}", measure(searcher(), part_of(part)), as_json, _show_retrieval)
 
 
-RANKED = ("single", "follow_ups", "follow_ups_uncited", "short_follow_ups", "named", "everyday", "topic_switches")
+RANKED = ("single", "follow_ups", "follow_ups_uncited", "short_follow_ups", *SINGLE_QUERIES, "topic_switches")
 
 
 def _show_retrieval(report: dict[str, Any]) -> None:
@@ -82,7 +83,7 @@ def _show_retrieval(report: dict[str, Any]) -> None:
     refused["short follow-ups refused"] = report["short_follow_ups"]["refused"]
     refused["short follow-ups without an answer refused"] = report["short_follow_ups"]["unanswered_refused"]
     refused["short follow-ups, with an answer against without (AUROC)"] = report["short_follow_ups"]["auroc"]
-    for name, kind in (("named", "comparisons and aspects"), ("everyday", "everyday words")):
+    for name, kind in SINGLE_QUERIES.items():
         refused[f"{kind} refused"] = report[name]["refused"]
         refused[f"{kind} without an answer refused"] = report[name]["unanswered_refused"]
         refused[f"{kind}, with an answer against without (AUROC)"] = report[name]["auroc"]

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from eval.gold import Part, rows
+from eval.gold import SINGLE_QUERIES, Part, rows
 
 Failure = dict[str, Any]
 # A level that is further off than this is a failure; one off is what two people differ by.
@@ -24,7 +24,7 @@ def failures_of(name: str, report: Mapping[str, Any], part: Part) -> list[Failur
 
 
 def _retrieval(report: Mapping[str, Any], _: Part) -> Iterator[Failure]:
-    for group in ("single", "named", "everyday", "follow_ups", "short_follow_ups", "topic_switches"):
+    for group in ("single", *SINGLE_QUERIES, "follow_ups", "short_follow_ups", "topic_switches"):
         for miss in report[group]["misses"]:
             found = ", ".join(str(n) for n in miss["found"]) or "nothing"
             wanted = ", ".join(str(n) for n in miss["relevant"])

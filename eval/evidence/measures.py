@@ -21,7 +21,7 @@ from rich.console import Console
 from eval.evidence.failures import failures_of
 from eval.evidence.figures import figures_of
 from eval.evidence.provenance import provenance
-from eval.gold import Part, digest, file_digest, sampled
+from eval.gold import SINGLE_QUERIES, Part, digest, file_digest, sampled
 from ingest.errors import TutorError, UsageError
 from tutor.commands import Searchers, Tutors
 from tutor.settings import Settings
@@ -179,8 +179,7 @@ _SINGLE = (
     "retrieval",
     "conversations",
     "short_follow_ups",
-    "named",
-    "everyday",
+    *SINGLE_QUERIES,
     "switches",
     "answerable_hard",
     "unanswerable",

@@ -76,7 +76,10 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("asked", "train"), *((name, part) for name in ("asked", "named", "everyday") for part in ("dev", "test"))],
+    [
+        ("asked", "train"),
+        *((name, part) for name in ("asked", "named", "everyday", "requests") for part in ("dev", "test")),
+    ],
 )
 def test_the_points_of_a_row_belong_to_its_questions(name, part):
     for row in rows(name, part):
@@ -91,7 +94,16 @@ def test_the_points_of_a_row_belong_to_its_questions(name, part):
     ("name", "parts"),
     [
         (name, ("dev", "test"))
-        for name in ("asked", "named", "everyday", "retrieval", "answerable_hard", "answers", "unanswerable")
+        for name in (
+            "asked",
+            "named",
+            "everyday",
+            "requests",
+            "retrieval",
+            "answerable_hard",
+            "answers",
+            "unanswerable",
+        )
     ]
     + [("retrieval_again", ("test",))],
 )

@@ -48,6 +48,7 @@ def retrieval(hit: float, missed: list[str]) -> dict[str, Any]:
         "short_follow_ups": {"table": {}, "misses": []},
         "named": {"table": {}, "misses": []},
         "everyday": {"table": {}, "misses": []},
+        "requests": {"table": {}, "misses": []},
         "confidence": {"auroc": share(0.95), "answerable_refused": share(0.05), "reliability": bins, "wrongly_answered": []},
         "usual_recipe": {"all": {"hit@1": share(0.115)}},
         "latency_ms": {"p50": 30.0, "p95": 60.0},

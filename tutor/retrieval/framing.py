@@ -17,10 +17,11 @@ _POLITE_ZH = (
 )
 _TELL_ZH = (
     r"(?:(?:介绍|讲解|讲述|讲讲|说明(?!书)|说说|谈谈|聊聊"
-    r"|解释(?![性错])|科普|教我|总结|整理|概述|概括(?!一[句段])|复习|温习|了解(?!了)|认识|知道(?!了)|学学|搞懂|弄懂|简述|简介|分享|告诉我)(?:一下下?|一遍|下)?"
+    r"|解释(?![性错])|科普|教我|总结|整理|概述|概括(?!一[句段])|复习|温习|了解(?!了)|认识|知道(?!了)|学学|搞懂|弄懂|简述|简介|分享|告诉我|带我[过走看]|补习|恶补|补[补一]?(?=下|课)|顺)(?:一下下?|一遍|一次|下|课)?"
     r"|(?:讲|说|谈|聊|归纳|描述|学|学习|教)(?:一下下?|一遍)|(?<=[给跟帮替向]我)(?:讲|说|谈|聊)(?![个一])|(?<=[请我])描述)(?:给我听?)?"
 )
 _ABOUT_ZH = r"(?:一些|什么是|何谓|有关|关于|你对于?|到底)?"
+_SOON_ZH = r"(?:我?(?:明天|后天|下周|下星期|等等|待会|马上|快)?就?要?(?:面试|考试)了?[,，\s]+)?"
 _ASKED_ZH = (
     r"(?:如果|假如|要是|当|万一)?(?:面试官?|考官|主管|对方|人家|别人|面试[时中里]?)(?:如果|要是|会|突然)?"
     r"(?:被问[到及]?|问[到起及]?|要我(?:解释|介绍|说明)|叫我(?:解释|介绍|说明)|考)(?:我|到|你)?"
@@ -33,8 +34,9 @@ _POLITE_EN = (
 )
 _TELL_EN = (
     r"(?:tell me(?: more| something)? about|talk(?: to me)? about|explain(?: to me)?|describe|introduce(?: me to)?|summari[sz]e|define|outline|discuss"
-    r"|teach me(?: about)?|walk me through|learn(?: more)? about|brush up on|review|revise|understand|know(?: more)? about"
-    r"|(?:intro(?:duction)?|summary|overview|rundown|explanation|primer|refresher|notes|crash course)(?: to| of| on| about| for)"
+    r"|teach me(?: about)?|(?:take|run|talk|walk) me through|hit me with|remind me (?:of|about)|refresh my memory (?:on|of|about)|sell me on|go over"
+    r"|(?:what'?s|what is) the (?:deal|story) with|learn(?: more)? about|brush up on|review|revise|understand|know(?: more)? about"
+    r"|(?:intro(?:duction)?|summary|overview|rundown|explanation|primer|refresher|notes|crash course|cheat ?sheet|low-?down)(?: to| of| on| about| for)"
     r"|(?:the )?(?:key points|basics|main points|main ideas|essentials|gist|idea|concept)(?: of| behind| about)"
     r"|i (?:really |still )?(?:don'?t|do not)(?: really| quite| fully)? (?:get|understand|know)(?: much about)?"
     r"|what do you know about|do you know(?: about)?|have you heard of"
@@ -47,21 +49,31 @@ _REST_EN = (
 # What stands before the topic and behind it.
 _FRAMES = (
     (
-        rf"{_POLITE_ZH}{_TELL_ZH}\s*{_ABOUT_ZH}\s*",
+        rf"{_SOON_ZH}{_POLITE_ZH}{_TELL_ZH}\s*{_ABOUT_ZH}\s*",
         rf"\s*{_REST_ZH}?\s*(?:给我(?:听|看)?)?(?:吗|吧|呢|好吗|可以吗|谢谢)?",
     ),
     (rf"{_ASKED_ZH}\s*(?:什么是|关于)?\s*", rf"(?<!吗)\s*(?:{_ANSWER_ZH})?"),
     (r"你(?:知道|了解|听过|听说过|懂|认识)\s*(?:什么是)?\s*", r"\s*(?:吗|么)"),
     (r"我(?:还是|真的|完全|一直)?(?:不太?懂|不太?了解|不熟|搞不懂|看不懂|听不懂|搞不清楚)\s*(?:什么是)?\s*", r""),
+    (
+        r"我?(?:每次|一)(?:讲|说|遇|碰|看|问)[到及]?\s*",
+        r"\s*我?就(?:卡住|头痛|忘记|忘|不会|词穷|打结)(?:了)?(?:[,，\s]*(?:救我|救命|拜托|求解))?",
+    ),
+    (r"(?:接下来|再来|换)(?:讲|说)?\s*", r"\s*[了吧][,，\s]*(?:讲给我听|请讲|请说|go)"),
     (r"(?:关于|有关)\s*", r"\s*(?:的部分)?"),
     (rf"{_POLITE_EN}{_TELL_EN}what\s+", rf"\s+(?:is|are|means?){_REST_EN}"),
     (rf"{_POLITE_EN}{_TELL_EN}", _REST_EN),
 )
+_THIS_ZH = r"(?:[这那]一?[块个节题章]|[这那]?部分|的部分)?"
 # What follows a topic that stands first; only behind a topic, never behind a question.
 _FOLLOWS = (
-    r"[,，\s]*(?:我|这[块个])?(?:还是|真的|完全|一直)?(?:不太?懂|不太?了解|不太?熟|搞不懂|看不懂|听不懂|搞不清楚)",
+    rf"[,，\s]*{_THIS_ZH}(?:我|还是|真的|完全|一直|总是|每次|都|有点|最|很|好|超)*(?:不太?懂|不太?了解|不太?熟|搞不懂|看不懂|听不懂|搞不清楚|(?<=[我块个节题章分都最很好])(?:不会|弱|忘光|忘|卡住|头痛))"
+    r"(?:了|qq|[,，\s~]*(?:救我|救命|拜托|求解|求救|帮帮我|教我|教教我|怎么办|从头(?:讲|说|教)起?))*",
+    rf"[,，\s]*{_THIS_ZH}(?:(?:给我|帮我|请|再|要|我要|想要|来)(?:一[个份])?\s*)*(?:补补?课|恶补|速成班?|(?:考前)?速记|小抄|懒人包|快问快答|口语版|白话版|面试版|一句话版?"
+    r"|[一两三两\d]句话|[\d一两三]+分钟版?|[\d三]十?秒|科普|盘点|列出来|(?:列|list)(?=\s?一下|给我)|入门|重点)(?:\s|一下|给我|就好|解释|说明|讲完?|整理|的说明)*",
     rf"\s*{_REST_ZH}",
-    r"[\s,:]+(?:explained|overview|summary|basics|intro(?:duction)?|in a nutshell|notes|cheat ?sheet|refresher|key points|crash course)",
+    r"[\s,:]+(?:explained|overview|summary|basics|intro(?:duction)?|in a nutshell|notes|cheat ?sheet|refresher|key points|crash course|tl;?dr|go)",
+    r"[\s,:]+(?:(?:like|as if) i(?:'?m| am| were) (?:a |an |in )?[\w' ]{1,20}|in plain (?:words|english)|for (?:dummies|beginners)|go slow|(?:the )?short version|from start to finish)(?:[,\s]*(?:please|pls|plz))*",
 )
 _AROUND = tuple((re.compile(before), re.compile(f"(?:{behind})$")) for before, behind in _FRAMES)
 _BEHIND = re.compile(f"(?:{'|'.join(_FOLLOWS)})$")
