@@ -56,6 +56,7 @@ def measure(part: Part, data: Path | None = None, beside: int = 0, model: Model 
         **agreement(found, grades),
         **key_points(found, grades),
         **attacks(found, grades),
+        "claims": claims(grader, rows("claims", part)),
         "moves": moves(grader, found, grades),
         "ms": {"median": round(statistics.median(spent), 1), "p95": round(float(np.percentile(spent, 95)), 1)},
         "by_language": _by(found, grades, "language"),
@@ -111,6 +112,29 @@ def _counts(said: set[str], gold: set[str]) -> tuple[int, int, int]:
 
 def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")
+
+
+def claims(grader: Grader, found: Sequence[Row]) -> dict[str, Any]:
+    """Right and wrong claims about one key point, in much the same words: which earn that point, and which are called wrong.
+
+    A wrong claim turns round what the document says: its direction, who does what, a number. How often each kind of turn is
+    credited stands under `credited_by_how`.
+    """
+    credited, wrong = [], []
+    for row in found:
+        verdicts = {p.point.id: p.verdict for p in grader.grade(row["question"], row["answer"]).points}
+        credited.append(verdicts[row["point"]] in {"met", "partial"})
+        wrong.append("contradicted" in verdicts.values())
+    about, says = np.asarray([r["question"] for r in found]), np.asarray([r["says"] for r in found])
+    result: dict[str, Any] = {}
+    for kind in ("right", "wrong"):
+        some = says == kind
+        result[f"{kind}_credited"] = mean_interval(np.asarray(credited)[some], about[some])
+        result[f"{kind}_called_wrong"] = mean_interval(np.asarray(wrong)[some], about[some])
+    hows = sorted({r["how"] for r in found if "how" in r})
+    by_how = {how: [c for c, r in zip(credited, found, strict=True) if r.get("how") == how] for how in hows}
+    result["credited_by_how"] = {how: f"{sum(some)} of {len(some)}" for how, some in by_how.items()}
+    return result
 
 
 def attacks(found: Sequence[Row], grades: Sequence[Grade]) -> dict[str, Any]:

@@ -189,7 +189,7 @@ MEASURES = (
     Measure("retrieval", "Finding the right question", _retrieval, _SINGLE),
     Measure("refusal", "Refusing what the document does not say", _refusal, _ASKED, quick=40),
     Measure("support", "Checking what a sentence rests on", _support, ("support",), needs="eval.support"),
-    Measure("grading", "Grading answers", _grading, ("grading",), quick=48),
+    Measure("grading", "Grading answers", _grading, ("grading", "claims"), quick=48),
     Measure("interview", "Interviews with simulated candidates", _interview, (), quick=1),
     Measure("answers", "Answering", _answers, ("answers",), quick=10, asks=True),
     Measure(

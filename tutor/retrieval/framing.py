@@ -73,7 +73,8 @@ _FOLLOWS = (
     r"|[一两三两\d]句话|[\d一两三]+分钟版?|[\d三]十?秒|科普|盘点|列出来|(?:列|list)(?=\s?一下|给我)|入门|重点)(?:\s|一下|给我|就好|解释|说明|讲完?|整理|的说明)*",
     rf"\s*{_REST_ZH}",
     r"[\s,:]+(?:explained|overview|summary|basics|intro(?:duction)?|in a nutshell|notes|cheat ?sheet|refresher|key points|crash course|tl;?dr|go)",
-    r"[\s,:]+(?:(?:like|as if) i(?:'?m| am| were) (?:a |an |in )?[\w' ]{1,20}|in plain (?:words|english)|for (?:dummies|beginners)|go slow|(?:the )?short version|from start to finish)(?:[,\s]*(?:please|pls|plz))*",
+    r"[\s,:]+(?:(?:like|as if) i(?:'?m| am| were) (?:a |an |in )?[\w' ]{1,20}|in plain (?:words|english)|for (?:dummies|beginners)|go slow"
+    r"|(?:the )?short version|from start to finish)(?:[,\s]*(?:please|pls|plz))*",
 )
 _AROUND = tuple((re.compile(before), re.compile(f"(?:{behind})$")) for before, behind in _FRAMES)
 _BEHIND = re.compile(f"(?:{'|'.join(_FOLLOWS)})$")
