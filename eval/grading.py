@@ -56,7 +56,7 @@ def measure(part: Part, data: Path | None = None, beside: int = 0, model: Model 
         **agreement(found, grades),
         **key_points(found, grades),
         **attacks(found, grades),
-        "claims": claims(grader, rows("claims", part)),
+        **claims(grader, rows("claims", part)),
         "moves": moves(grader, found, grades),
         "ms": {"median": round(statistics.median(spent), 1), "p95": round(float(np.percentile(spent, 95)), 1)},
         "by_language": _by(found, grades, "language"),
@@ -118,7 +118,7 @@ def claims(grader: Grader, found: Sequence[Row]) -> dict[str, Any]:
     """Right and wrong claims about one key point, in much the same words: which earn that point, and which are called wrong.
 
     A wrong claim turns round what the document says: its direction, who does what, a number. How often each kind of turn is
-    credited stands under `credited_by_how`.
+    credited stands under `wrong_claims_credited_by_how`.
     """
     credited, wrong = [], []
     for row in found:
@@ -129,11 +129,11 @@ def claims(grader: Grader, found: Sequence[Row]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for kind in ("right", "wrong"):
         some = says == kind
-        result[f"{kind}_credited"] = mean_interval(np.asarray(credited)[some], about[some])
-        result[f"{kind}_called_wrong"] = mean_interval(np.asarray(wrong)[some], about[some])
+        result[f"{kind}_claims_credited"] = mean_interval(np.asarray(credited)[some], about[some])
+        result[f"{kind}_claims_called_wrong"] = mean_interval(np.asarray(wrong)[some], about[some])
     hows = sorted({r["how"] for r in found if "how" in r})
     by_how = {how: [c for c, r in zip(credited, found, strict=True) if r.get("how") == how] for how in hows}
-    result["credited_by_how"] = {how: f"{sum(some)} of {len(some)}" for how, some in by_how.items()}
+    result["wrong_claims_credited_by_how"] = {how: f"{sum(some)} of {len(some)}" for how, some in by_how.items()}
     return result
 
 

@@ -189,6 +189,8 @@ def _figures() -> list[tuple[str, dict[str, float]]]:
             ("grades: the same level", grading["exact"]),
             ("key points called covered that are (precision)", grading["covered_precision"]),
             ("covered key points that are found (recall)", grading["covered_recall"]),
+            ("right claims about one key point that earn it", grading["right_claims_credited"]),
+            ("claims that turn a key point round and earn it", grading["wrong_claims_credited"]),
         ]
     sentences = stored("attack-sentences")
     if sentences:

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ingest.text import converter
 
@@ -50,13 +47,6 @@ def pieces(answer: str, kept: Iterable[Piece]) -> list[Piece]:
         for piece in (*_clauses(answer, sentence), sentence):
             found.setdefault(piece.text.lower(), piece)
     return list(found.values())
-
-
-def sentence_of(pieces: Sequence[Piece]) -> NDArray[np.int64]:
-    """For each piece the widest one that holds it, `(pieces,)` positions: its sentence, where that is among them."""
-    starts, ends = (np.asarray([getattr(p, edge) for p in pieces], dtype=np.int64) for edge in ("start", "end"))
-    holds = (starts[None] <= starts[:, None]) & (ends[:, None] <= ends[None])
-    return np.where(holds, ends - starts, -1).argmax(axis=1) if len(pieces) else starts
 
 
 def size(text: str) -> float:

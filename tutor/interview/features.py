@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ingest.rubrics import KeyPoint
 from ingest.text import terms
-from tutor.interview.clauses import Piece, plain, sentence_of
+from tutor.interview.clauses import Piece, plain
 from tutor.interview.metric import load_metrics, unit
 
 Scores = NDArray[np.float64]
@@ -42,12 +42,10 @@ class Measured:
         features: `(pieces, points, features)` in the order of NAMES.
         own: `(pieces, points)`, whether a piece shares a term with a wording of the point that the question does not
             give away. To say the question back says no point, however near it is to one.
-        sentence: `(pieces,)`, equal for pieces of one sentence.
     """
 
     features: Scores
     own: NDArray[np.bool_]
-    sentence: NDArray[np.int64]
 
 
 class PointSet:
@@ -96,8 +94,7 @@ class PointSet:
     def measure(self, pieces: Sequence[Piece]) -> Measured:
         """Each piece beside each key point."""
         if not pieces:
-            nothing = np.zeros((0, len(self.points)))
-            return Measured(np.zeros((*nothing.shape, len(NAMES))), nothing.astype(bool), np.zeros(0, dtype=np.int64))
+            return Measured(np.zeros((0, len(self.points), len(NAMES))), np.zeros((0, len(self.points)), dtype=bool))
         texts = [p.text for p in pieces]
         raw = self._use.embed(texts)
         near = self._use.project(raw)
@@ -121,7 +118,7 @@ class PointSet:
             "weight-claim": claims["terms-weight"], "best-claim": claims["terms-best"], "claim": _claim(joint, 5.6),
         }  # fmt: skip
         features = np.stack([np.asarray(found[name], dtype=np.float64) for name in NAMES], axis=2)
-        return Measured(features, seen @ self._new.T > 0, sentence_of(pieces))
+        return Measured(features, seen @ self._new.T > 0)
 
 
 def _by_point(similarity: Any, members: Sequence[NDArray[Any]], nearest: int) -> Scores:

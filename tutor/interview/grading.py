@@ -160,7 +160,7 @@ class Grader:
             KeyError: the question has no rubric.
         """
         points = self._points(question)
-        return judge(points.measure(found), points.points, coefficients(), generous=True)
+        return judge(points.measure(found), points.points, coefficients())
 
     def _points(self, question: int) -> PointSet:
         found = self._ready.pop(question, None) or PointSet(

@@ -54,29 +54,21 @@ class Judged:
     piece: NDArray[np.int64]
 
 
-def judge(measured: Measured, points: Sequence[KeyPoint], learned: dict[str, Any], generous: bool = False) -> Judged:
+def judge(measured: Measured, points: Sequence[KeyPoint], learned: dict[str, Any]) -> Judged:
     """Probability that a key point was said (of a misconception: that it was asserted), by its best piece.
 
-    A piece says a point only in a term that the question does not give away, and in a sentence that asserts no misconception. Of dev
-    answers six points shared a sentence with one, and all six were wrong ones.
-
-    Args:
-        generous: what stands in the sentence of a misconception counts, too.
+    A piece says a point only in a term that the question does not give away.
     """
     features = measured.features
     if not len(features):
         return Judged(np.zeros(len(points)), np.full(len(points), -1))
     logits = np.empty(features.shape[:2])
-    wrong = np.asarray([point.kind == "misconception" for point in points])
-    for i in range(len(points)):
-        model = learned["asserted" if wrong[i] else "covered"]
+    for i, point in enumerate(points):
+        wrong = point.kind == "misconception"
+        model = learned["asserted" if wrong else "covered"]
         logits[:, i] = features[:, i] @ np.asarray([model[n] for n in NAMES]) + model["bias"]
-        if not wrong[i]:
+        if not wrong:
             logits[~measured.own[:, i], i] = -_SURE
-    if not generous and wrong.any():
-        asserted = logits[:, wrong].max(axis=1) >= np.log(CONTRADICTED / (1 - CONTRADICTED))
-        tainted = np.isin(measured.sentence, measured.sentence[asserted])
-        logits[np.ix_(tainted, ~wrong)] = -_SURE
     best = logits.argmax(axis=0)
     chosen = np.take_along_axis(logits, best[None], axis=0)[0]
     return Judged(1 / (1 + np.exp(-np.clip(chosen, -_SURE, _SURE))), best)
