@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eval.fit_asked import question_of
-from eval.gold import rows
+from eval.gold import SINGLE_QUERIES, rows
 from ingest.embed import side_by_side
 from ingest.text import fold
 from tutor.retrieval.asked import Alike, AskedPoints, KnownQueries
@@ -78,7 +78,7 @@ def test_they_belong_to_one_source_and_want_both_embedders(tmp_path, monkeypatch
     ("name", "part"),
     [
         ("asked", "train"),
-        *((name, part) for name in ("asked", "named", "everyday", "requests") for part in ("dev", "test")),
+        *((name, part) for name in ("asked", *SINGLE_QUERIES) for part in ("dev", "test")),
     ],
 )
 def test_the_points_of_a_row_belong_to_its_questions(name, part):
@@ -94,16 +94,7 @@ def test_the_points_of_a_row_belong_to_its_questions(name, part):
     ("name", "parts"),
     [
         (name, ("dev", "test"))
-        for name in (
-            "asked",
-            "named",
-            "everyday",
-            "requests",
-            "retrieval",
-            "answerable_hard",
-            "answers",
-            "unanswerable",
-        )
+        for name in ("asked", *SINGLE_QUERIES, "retrieval", "answerable_hard", "answers", "unanswerable")
     ]
     + [("retrieval_again", ("test",))],
 )

@@ -21,7 +21,6 @@ _TELL_ZH = (
     r"|(?:讲|说|谈|聊|归纳|描述|学|学习|教)(?:一下下?|一遍)|(?<=[给跟帮替向]我)(?:讲|说|谈|聊)(?![个一])|(?<=[请我])描述)(?:给我听?)?"
 )
 _ABOUT_ZH = r"(?:一些|什么是|何谓|有关|关于|你对于?|到底)?"
-_SOON_ZH = r"(?:我?(?:明天|后天|下周|下星期|等等|待会|马上|快)?就?要?(?:面试|考试)了?[,，\s]+)?"
 _ASKED_ZH = (
     r"(?:如果|假如|要是|当|万一)?(?:面试官?|考官|主管|对方|人家|别人|面试[时中里]?)(?:如果|要是|会|突然)?"
     r"(?:被问[到及]?|问[到起及]?|要我(?:解释|介绍|说明)|叫我(?:解释|介绍|说明)|考)(?:我|到|你)?"
@@ -49,17 +48,12 @@ _REST_EN = (
 # What stands before the topic and behind it.
 _FRAMES = (
     (
-        rf"{_SOON_ZH}{_POLITE_ZH}{_TELL_ZH}\s*{_ABOUT_ZH}\s*",
+        rf"{_POLITE_ZH}{_TELL_ZH}\s*{_ABOUT_ZH}\s*",
         rf"\s*{_REST_ZH}?\s*(?:给我(?:听|看)?)?(?:吗|吧|呢|好吗|可以吗|谢谢)?",
     ),
     (rf"{_ASKED_ZH}\s*(?:什么是|关于)?\s*", rf"(?<!吗)\s*(?:{_ANSWER_ZH})?"),
     (r"你(?:知道|了解|听过|听说过|懂|认识)\s*(?:什么是)?\s*", r"\s*(?:吗|么)"),
     (r"我(?:还是|真的|完全|一直)?(?:不太?懂|不太?了解|不熟|搞不懂|看不懂|听不懂|搞不清楚)\s*(?:什么是)?\s*", r""),
-    (
-        r"我?(?:每次|一)(?:讲|说|遇|碰|看|问)[到及]?\s*",
-        r"\s*我?就(?:卡住|头痛|忘记|忘|不会|词穷|打结)(?:了)?(?:[,，\s]*(?:救我|救命|拜托|求解))?",
-    ),
-    (r"(?:接下来|再来|换)(?:讲|说)?\s*", r"\s*[了吧][,，\s]*(?:讲给我听|请讲|请说|go)"),
     (r"(?:关于|有关)\s*", r"\s*(?:的部分)?"),
     (rf"{_POLITE_EN}{_TELL_EN}what\s+", rf"\s+(?:is|are|means?){_REST_EN}"),
     (rf"{_POLITE_EN}{_TELL_EN}", _REST_EN),
@@ -70,7 +64,7 @@ _FOLLOWS = (
     rf"[,，\s]*{_THIS_ZH}(?:我|还是|真的|完全|一直|总是|每次|都|有点|最|很|好|超)*(?:不太?懂|不太?了解|不太?熟|搞不懂|看不懂|听不懂|搞不清楚|(?<=[我块个节题章分都最很好])(?:不会|弱|忘光|忘|卡住|头痛))"
     r"(?:了|qq|[,，\s~]*(?:救我|救命|拜托|求解|求救|帮帮我|教我|教教我|怎么办|从头(?:讲|说|教)起?))*",
     rf"[,，\s]*{_THIS_ZH}(?:(?:给我|帮我|请|再|要|我要|想要|来)(?:一[个份])?\s*)*(?:补补?课|恶补|速成班?|(?:考前)?速记|小抄|懒人包|快问快答|口语版|白话版|面试版|一句话版?"
-    r"|[一两三两\d]句话|[\d一两三]+分钟版?|[\d三]十?秒|科普|盘点|列出来|(?:列|list)(?=\s?一下|给我)|入门|重点)(?:\s|一下|给我|就好|解释|说明|讲完?|整理|的说明)*",
+    r"|[一两三\d]句话|[\d一两三]+分钟版?|[\d三]十?秒|科普|盘点|列出来|(?:列|list)(?=\s?一下|给我)|入门|重点)(?:\s|一下|给我|就好|解释|说明|讲完?|整理|的说明)*",
     rf"\s*{_REST_ZH}",
     r"[\s,:]+(?:explained|overview|summary|basics|intro(?:duction)?|in a nutshell|notes|cheat ?sheet|refresher|key points|crash course|tl;?dr|go)",
     r"[\s,:]+(?:(?:like|as if) i(?:'?m| am| were) (?:a |an |in )?[\w' ]{1,20}|in plain (?:words|english)|for (?:dummies|beginners)|go slow"
@@ -78,6 +72,8 @@ _FOLLOWS = (
 )
 _AROUND = tuple((re.compile(before), re.compile(f"(?:{behind})$")) for before, behind in _FRAMES)
 _BEHIND = re.compile(f"(?:{'|'.join(_FOLLOWS)})$")
+# Characters at the end in which the end of a frame is looked for: a search at every position of a pasted text would take long.
+_LONGEST = 60
 _HAN = "\u2e80"
 _EDGES = " \t\n,，。.．!！?？~～:：、;；…"
 _ASKS = re.compile(
@@ -104,10 +100,10 @@ def about(query: str) -> str:
     start, end = whole = _trimmed(folded, 0, len(folded))
     for before, behind in _AROUND:
         opened = before.match(folded, start, end)
-        closed = behind.search(folded, opened.end(), end) if opened else None
+        closed = behind.search(folded, max(opened.end(), end - _LONGEST), end) if opened else None
         if opened and closed:
             start, end = _narrowed(folded, start, end, opened.end(), closed.start())
-    follows = _BEHIND.search(folded, start, end)
+    follows = _BEHIND.search(folded, max(start, end - _LONGEST), end)
     if follows and not _ASKS.search(folded, start, follows.start()):
         start, end = _narrowed(folded, start, end, start, follows.start())
     topic = query[start:end]
